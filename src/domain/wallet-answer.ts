@@ -1,0 +1,107 @@
+import type { Money } from './money.ts';
+
+/**
+ * What a wallet's answer means for the payment or refund it speaks of, in words that hold for every wallet.
+ * A wallet adapter turns codes into these; the domain decides on nothing else.
+ *
+ * Three of them are easily confused and must not be:
+ * - `refused` is the wallet's verified word that this call had no effect and that repeating it will not either;
+ * - `unclear` is a verified answer that leaves the outcome open (system error, "paying", a code nobody listed);
+ * - `NoAnswer` is silence: nothing arrived, or nothing that could be trusted. RES-14, RES-18.
+ */
+
+/** Why an answer is missing. Everything but `not_sent` leaves the outcome unknown. */
+export type NoAnswerReason =
+  /** No byte of the request left this process: the only reason that proves that nothing happened. */
+  | 'not_sent'
+  | 'timeout'
+  /** The connection failed after the request may have left. */
+  | 'connection_lost'
+  /** HTTP status, content type or JSON that no wallet would send: a proxy's page, a truncated body. */
+  | 'malformed'
+  /** Bad or missing signature, another payment's answer, a wrong amount or currency. Raises an alert. */
+  | 'untrusted';
+
+export interface NoAnswer {
+  readonly kind: 'no_answer';
+  readonly reason: NoAnswerReason;
+  /** For people: what was seen, without secrets. */
+  readonly detail: string;
+  /** The bytes as received, for `untrusted` and `malformed`; kept encrypted and shortly. */
+  readonly raw?: Uint8Array;
+}
+
+/** A verified answer that leaves the outcome open: ask again. */
+export interface Unclear {
+  readonly kind: 'unclear';
+  readonly code: string;
+  readonly message: string;
+}
+
+/** A verified, definite refusal. */
+export interface Refused {
+  readonly kind: 'refused';
+  /** The wallet's own code, e.g. `ACQ.BUYER_BALANCE_NOT_ENOUGH`. */
+  readonly code: string;
+  /** The wallet's own text. */
+  readonly message: string;
+  /** Who can do something about it. `operator`: configuration, contract or risk; raises attention. */
+  readonly remedy: 'payer' | 'merchant' | 'operator';
+}
+
+export interface Paid {
+  readonly kind: 'paid';
+  readonly walletTransactionId: string;
+  /** The order amount as the wallet states it; the adapter has compared it with the request. */
+  readonly amount: Money;
+}
+
+/** The wallet knows the payment and waits for the payer (password, risk check). */
+export interface AwaitingPayer {
+  readonly kind: 'awaiting_payer';
+  readonly walletTransactionId: string | null;
+}
+
+export type PayAnswer = Paid | AwaitingPayer | Refused | Unclear | NoAnswer;
+
+export type InquiryAnswer =
+  | Paid
+  | AwaitingPayer
+  /** Closed at the wallet: never paid, or paid and wholly given back. Either way the payer has the money (case 13). */
+  | { readonly kind: 'closed'; readonly walletTransactionId: string | null }
+  /** The wallet's word that this attempt failed for good. */
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string }
+  /** The wallet does not know the payment *now*; a delayed `pay` may still arrive. RES-20. */
+  | { readonly kind: 'not_found' }
+  | Refused
+  | Unclear
+  | NoAnswer;
+
+export type CancelAnswer =
+  /** The wallet names what it did: an unpaid payment closed, or a paid one given back. */
+  | { readonly kind: 'effected'; readonly action: 'closed' | 'refunded' }
+  /** The wallet accepts the cancel and says nothing of having done anything. Not evidence by itself. RES-20. */
+  | { readonly kind: 'nothing_named' }
+  /** The cancel window has passed, or a refund has happened already: give back what remains by refund. RES-07. */
+  | { readonly kind: 'refund_instead'; readonly code: string; readonly message: string }
+  /** Not now (position too small, frozen trade, rate limit): the same call again later, in an operator's sight. */
+  | { readonly kind: 'later'; readonly code: string; readonly message: string }
+  | Unclear
+  | NoAnswer;
+
+export type RefundAnswer =
+  | { readonly kind: 'refunded' }
+  /** Accepted, but nothing moved by this call: a repeat. The refund inquiry tells. */
+  | { readonly kind: 'repeated' }
+  | { readonly kind: 'later'; readonly code: string; readonly message: string }
+  | Refused
+  | Unclear
+  | NoAnswer;
+
+export type RefundInquiryAnswer =
+  | { readonly kind: 'refunded'; readonly amount: Money }
+  /** The wallet has no successful refund of this id. */
+  | { readonly kind: 'not_found' }
+  | Refused
+  | Unclear
+  | NoAnswer;

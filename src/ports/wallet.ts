@@ -1,0 +1,60 @@
+import type { Money } from '../domain/money.ts';
+import type {
+  CancelAnswer,
+  InquiryAnswer,
+  PayAnswer,
+  RefundAnswer,
+  RefundInquiryAnswer,
+} from '../domain/wallet-answer.ts';
+
+/**
+ * How long a call may take. Monotonic (the process's own clock), never wall time.
+ * A call whose request has not left by `sendBeforeMs` must not send it at all: another process may meanwhile
+ * have begun to inquire and cancel (money case 2). `answerBeforeMs` ends the wait for the answer.
+ */
+export interface CallLimit {
+  /** Monotonic milliseconds, on the scale of `performance.now()`. */
+  readonly sendBeforeMs: number;
+  /** Monotonic milliseconds, on the scale of `performance.now()`. */
+  readonly answerBeforeMs: number;
+}
+
+/** A payment as a wallet must be able to name it. */
+export interface PaymentReference {
+  /** Name of the wallet account that the payment was made under. */
+  readonly account: string;
+  /** Our upstream id: AMS `paymentRequestId`, Open Platform `out_trade_no`. ≤ 32 of `[0-9A-Za-z]`. */
+  readonly requestId: string;
+  readonly amount: Money;
+}
+
+export interface PayRequest extends PaymentReference {
+  readonly paymentCode: string;
+  readonly subject: string;
+  readonly merchantOrderNo: string;
+  readonly storeId: string;
+  readonly terminalId: string;
+  /** The indirect merchant's id at the wallet (smid). PAY-09. */
+  readonly subMerchantId: string;
+  /** When the wallet must close an unpaid payment. Always sent explicitly. PAY-20. */
+  readonly expiresAt: Date;
+}
+
+export interface RefundRequest extends PaymentReference {
+  /** Our upstream refund id, the idempotency key of the refund. */
+  readonly refundRequestId: string;
+  readonly refundAmount: Money;
+  readonly reason: string | null;
+}
+
+/**
+ * The wallet calls that resolving a payment-code payment needs. No method throws for anything that the network
+ * or the wallet does: silence and nonsense are values (`NoAnswer`). A throw is our own mistake.
+ */
+export interface WalletGateway {
+  pay(request: PayRequest, limit: CallLimit): Promise<PayAnswer>;
+  inquire(payment: PaymentReference, limit: CallLimit): Promise<InquiryAnswer>;
+  cancel(payment: PaymentReference, limit: CallLimit): Promise<CancelAnswer>;
+  refund(request: RefundRequest, limit: CallLimit): Promise<RefundAnswer>;
+  inquireRefund(request: RefundRequest, limit: CallLimit): Promise<RefundInquiryAnswer>;
+}
