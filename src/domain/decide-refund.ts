@@ -1,0 +1,152 @@
+import { eventOfMove } from './lifecycle.ts';
+import type { TimelineEvent } from './payment.ts';
+import { later } from './payment-changes.ts';
+import { type PaymentPolicy, retryDelayMs } from './policy.ts';
+import { type Refund, type RefundAction, type RefundState, refundMoves } from './refund.ts';
+import type { RefundAnswer, RefundInquiryAnswer } from './wallet-answer.ts';
+
+export type RefundInput =
+  | { readonly kind: 'refund_answered'; readonly answer: RefundAnswer }
+  | { readonly kind: 'refund_inquired'; readonly answer: RefundInquiryAnswer };
+
+export interface RefundDecision {
+  /** The refund as it shall be; its `version` and `updatedAt` are set where it is recorded. */
+  readonly refund: Refund;
+  readonly events: readonly TimelineEvent[];
+}
+
+/**
+ * What becomes of a refund when the wallet answers, or does not. The same id and amount are repeated until the
+ * wallet is clear; a refusal counts only once a refund inquiry has confirmed that nothing of this id moved,
+ * since a repeat may be refused because the first call took effect. RES-12, money case 6.
+ */
+export function decideRefund(
+  refund: Refund,
+  input: RefundInput,
+  policy: PaymentPolicy,
+  now: Date,
+): RefundDecision {
+  if (refund.state === 'succeeded' || refund.state === 'failed') return { refund, events: [] };
+  const noted = untrustedNoted(input);
+  const decision =
+    input.kind === 'refund_answered'
+      ? answered(refund, input.answer, policy, now)
+      : inquired(refund, input.answer, policy, now);
+  return { ...decision, events: [...noted, ...decision.events] };
+}
+
+function answered(refund: Refund, answer: RefundAnswer, policy: PaymentPolicy, now: Date): RefundDecision {
+  switch (answer.kind) {
+    case 'refunded':
+      return ended(refund, 'succeeded');
+    case 'repeated':
+      return inquiredLater(
+        moved(refund, refund.state === 'accepted' ? 'unknown' : refund.state),
+        policy,
+        now,
+      );
+    case 'refused': {
+      const failure = {
+        code: 'refund_refused',
+        walletCode: answer.code,
+        message: answer.message,
+        advice: 'Nothing was given back. Settle with the payer outside the wallet, or ask the acquirer.',
+      };
+      const refused = refund.state === 'refused' ? { refund, events: [] } : moved(refund, 'refused');
+      return inquiredLater({ ...refused, refund: { ...refused.refund, failure } }, policy, now);
+    }
+    case 'later':
+      return again(attended(unknown(refund), now), 'refund', policy, now);
+    case 'unclear':
+    case 'no_answer':
+      return again(unknown(refund), 'refund', policy, now);
+    default:
+      return answer satisfies never;
+  }
+}
+
+function inquired(
+  refund: Refund,
+  answer: RefundInquiryAnswer,
+  policy: PaymentPolicy,
+  now: Date,
+): RefundDecision {
+  switch (answer.kind) {
+    case 'refunded':
+      return ended(refund, 'succeeded');
+    case 'not_found':
+      if (refund.state === 'refused') return ended(refund, 'failed');
+      return again({ refund, events: [] }, 'refund', policy, now);
+    case 'refused':
+    case 'unclear':
+    case 'no_answer':
+      return again({ refund, events: [] }, 'inquire_refund', policy, now);
+    default:
+      return answer satisfies never;
+  }
+}
+
+function unknown(refund: Refund): RefundDecision {
+  return refund.state === 'accepted' ? moved(refund, 'unknown') : { refund, events: [] };
+}
+
+function moved(refund: Refund, to: RefundState): RefundDecision {
+  if (refund.state === to) return { refund, events: [] };
+  const type = eventOfMove(refundMoves, refund.state, to);
+  return {
+    refund: { ...refund, state: to },
+    events: [{ type, data: { refund_id: refund.id, value: refund.amount.minor.toString() } }],
+  };
+}
+
+function ended(refund: Refund, to: 'succeeded' | 'failed'): RefundDecision {
+  const { refund: final, events } = moved(refund, to);
+  const failure = to === 'succeeded' ? null : final.failure;
+  return { refund: { ...final, failure, nextStep: null, tries: 0, attention: null }, events };
+}
+
+function again(
+  decision: RefundDecision,
+  action: RefundAction,
+  policy: PaymentPolicy,
+  now: Date,
+): RefundDecision {
+  const { refund } = decision;
+  const tries = refund.tries + 1;
+  const waiting = {
+    ...decision,
+    refund: {
+      ...refund,
+      tries,
+      nextStep: { action, dueAt: later(now, retryDelayMs(policy.refundRetry, tries)) },
+    },
+  };
+  return tries > policy.refundRetry.fastTries ? attended(waiting, now) : waiting;
+}
+
+function inquiredLater(decision: RefundDecision, policy: PaymentPolicy, now: Date): RefundDecision {
+  const { refund } = decision;
+  return {
+    ...decision,
+    refund: {
+      ...refund,
+      tries: refund.tries + 1,
+      nextStep: { action: 'inquire_refund', dueAt: later(now, policy.refundInquiryDelayMs) },
+    },
+  };
+}
+
+function attended(decision: RefundDecision, now: Date): RefundDecision {
+  if (decision.refund.attention !== null) return decision;
+  return {
+    ...decision,
+    refund: { ...decision.refund, attention: { reason: 'refund_unresolved', since: now } },
+  };
+}
+
+function untrustedNoted(input: RefundInput): TimelineEvent[] {
+  const { answer } = input;
+  if (answer.kind !== 'no_answer' || answer.reason !== 'untrusted') return [];
+  const call = input.kind === 'refund_answered' ? 'refund' : 'inquire_refund';
+  return [{ type: 'UntrustedAnswer', data: { call, detail: answer.detail } }];
+}

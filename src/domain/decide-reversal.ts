@@ -1,0 +1,351 @@
+import type { Payment, Reversal } from './payment.ts';
+import {
+  attentionEnded,
+  attentionRaised,
+  type Draft,
+  later,
+  moved,
+  noStep,
+  reversalMoved,
+  step,
+  stepAgain,
+  stepSoon,
+  withEvent,
+  withFields,
+} from './payment-changes.ts';
+import { type PaymentPolicy, retryDelayMs } from './policy.ts';
+import type { CancelAnswer, InquiryAnswer, RefundAnswer, RefundInquiryAnswer } from './wallet-answer.ts';
+
+/*
+ * The reversal's modes, in one place.
+ *
+ * A reversal starts as `cancelling` (or, with refunds on the payment, as `settling` or `refunding`) and ends when
+ * the wallet names what it did, or an inquiry says that the payment is closed. Between those:
+ *
+ *   cancel → "closed/refunded"          effected
+ *   cancel → nothing named              known to the wallet and never paid: effected.
+ *                                       shown as paid: inquire, until the wallet shows it closed.
+ *                                       neither: `watching`, since a delayed call may still arrive.
+ *   cancel → window passed              inquire; paid: `refunding`; closed: effected.
+ *   silence, unclear, later             the same call again, ever more slowly, in an operator's sight.
+ *
+ * `watching` inquires and cancels in turn until the sent expiry and its grace have passed, then ends as
+ * `baseless` and looks once more after a day. Evidence of payment at any time leads back to `cancelling`.
+ */
+
+/** Begins to undo a payment. What the payment already shows decides how. */
+export function begun(draft: Draft, by: Reversal['by'], policy: PaymentPolicy, now: Date): Draft {
+  const decided = withEvent(draft, 'ReversalDecided', { by });
+  const reversing = moved(
+    withFields(decided, {
+      reversal: { state: 'cancelling', by, refundInstead: false },
+      failure: by === 'merchant' ? null : draft.payment.failure,
+    }),
+    'reversing',
+  );
+  return continued(reversing, policy, now);
+}
+
+/** The next move of a reversal that has the payer's money to give back, or may have. */
+function continued(draft: Draft, policy: PaymentPolicy, now: Date): Draft {
+  const { payment } = draft;
+  if (payment.openRefunds > 0) {
+    return step(reversalMoved(draft, 'settling'), 'await_refunds', now, policy.refundRetry.nextMs);
+  }
+  if (payment.refunded >= payment.amount.minor) return ended(draft, 'refund');
+  if (payment.refunded > 0n || mustRefund(payment)) {
+    // Money case 7: after a partial refund the wallet refuses a cancel; the remainder goes back by refund.
+    return step(reversalMoved(draft, 'refunding'), 'refund', now);
+  }
+  return step(reversalMoved(draft, 'cancelling'), 'cancel', now);
+}
+
+function mustRefund(payment: Payment): boolean {
+  return payment.reversal?.refundInstead === true && payment.paidEvidence;
+}
+
+/**
+ * The wallet shows that it knows the payment (waiting for the payer, or paid) although the payment was being
+ * undone or had ended. An ended payment never flips back: the money is given back by itself. Money case 5.
+ */
+export function paymentFound(draft: Draft, policy: PaymentPolicy, now: Date): Draft {
+  const { payment } = draft;
+  const current = payment.reversal?.state;
+  if (current === 'settling' || current === 'refunding') return draft;
+  if (current === 'cancelling') {
+    if (mustRefund(payment)) return step(reversalMoved(draft, 'refunding'), 'refund', now);
+    return stepSoon(draft, 'cancel', policy.cancelRetry, 'cancel_unresolved', now);
+  }
+  if (current === 'watching') return step(reversalMoved(draft, 'cancelling'), 'cancel', now);
+  return suspected(draft, now);
+}
+
+/** Evidence against an ended payment: inquire first, then reverse; people are told. */
+function suspected(draft: Draft, now: Date): Draft {
+  const { payment } = draft;
+  const reversing =
+    payment.reversal === null
+      ? withFields(withEvent(draft, 'PaymentEvidenceAfterEnd'), {
+          reversal: { state: 'cancelling', by: 'gateway', refundInstead: false },
+        })
+      : reversalMoved(draft, 'cancelling');
+  return step(attentionRaised(reversing, 'paid_after_end', now), 'inquire', now);
+}
+
+/** Proof that the payment was never charged and never can be: refused for good, or not sent at all. */
+export function neverPaid(draft: Draft): Draft {
+  const { payment } = draft;
+  const current = payment.reversal?.state;
+  if (current !== 'cancelling' && current !== 'watching') return draft;
+  if (payment.knownToWallet || payment.paidEvidence) return draft;
+  return concluded(reversalMoved(draft, 'baseless'), 'cancel');
+}
+
+export function inquiryAnswered(
+  draft: Draft,
+  answer: InquiryAnswer,
+  policy: PaymentPolicy,
+  now: Date,
+): Draft {
+  const { payment } = draft;
+  const current = payment.reversal?.state;
+  switch (answer.kind) {
+    case 'paid': {
+      const evident = withFields(draft, {
+        knownToWallet: true,
+        paidEvidence: true,
+        walletTransactionId: answer.walletTransactionId,
+      });
+      return payment.state === 'succeeded' ? evident : paymentFound(evident, policy, now);
+    }
+    case 'awaiting_payer':
+      if (payment.state === 'succeeded') return draft;
+      return paymentFound(
+        withFields(draft, {
+          knownToWallet: true,
+          walletTransactionId: payment.walletTransactionId ?? answer.walletTransactionId,
+        }),
+        policy,
+        now,
+      );
+    case 'closed':
+    case 'failed':
+      if (payment.state === 'succeeded') {
+        return payment.refunded < payment.amount.minor && payment.openRefunds === 0
+          ? attentionRaised(draft, 'closed_after_success', now)
+          : draft;
+      }
+      if (current === 'cancelling' || current === 'watching') {
+        return ended(withFields(draft, { knownToWallet: true }), payment.paidEvidence ? 'cancel' : 'close');
+      }
+      return current === 'refunding' || current === 'settling' ? draft : lookEnded(draft);
+    case 'not_found':
+      return notFound(draft, policy, now);
+    case 'refused':
+    case 'unclear':
+    case 'no_answer':
+      if (payment.nextStep?.action !== 'inquire') return draft;
+      return stepAgain(draft, 'inquire', policy.cancelRetry, 'inquiry_unresolved', now);
+    default:
+      return answer satisfies never;
+  }
+}
+
+function notFound(draft: Draft, policy: PaymentPolicy, now: Date): Draft {
+  const { payment } = draft;
+  if (payment.nextStep?.action !== 'inquire') return draft;
+  if (payment.paidEvidence) {
+    // Money case 5: with evidence of payment no "not found" ends it as unpaid.
+    return stepAgain(draft, 'inquire', policy.cancelRetry, 'inquiry_unresolved', now);
+  }
+  switch (payment.reversal?.state) {
+    case 'watching':
+      return withFields(draft, { nextStep: { action: 'cancel', dueAt: now } });
+    case 'cancelling':
+      if (payment.knownToWallet) {
+        return stepSoon(draft, 'cancel', policy.cancelRetry, 'cancel_unresolved', now);
+      }
+      return watched(draft, policy, now);
+    default:
+      return lookEnded(draft);
+  }
+}
+
+export function cancelAnswered(draft: Draft, answer: CancelAnswer, policy: PaymentPolicy, now: Date): Draft {
+  const { payment } = draft;
+  const current = payment.reversal?.state;
+  if (current === undefined || current === 'effected' || current === 'baseless') {
+    return answer.kind === 'effected' ? withFields(draft, { knownToWallet: true }) : draft;
+  }
+  switch (answer.kind) {
+    case 'effected':
+      if (answer.action === 'closed' && payment.paidEvidence) {
+        // "Closed unpaid" against evidence of payment: the inquiry must say that it is closed.
+        return stepSoon(draft, 'inquire', policy.cancelRetry, 'cancel_unresolved', now);
+      }
+      return ended(
+        withFields(draft, {
+          knownToWallet: true,
+          paidEvidence: payment.paidEvidence || answer.action === 'refunded',
+        }),
+        'cancel',
+      );
+    case 'nothing_named':
+      if (payment.paidEvidence) {
+        return stepSoon(draft, 'inquire', policy.cancelRetry, 'cancel_unresolved', now);
+      }
+      if (payment.knownToWallet) return ended(draft, 'cancel');
+      return watched(draft, policy, now);
+    case 'refund_instead': {
+      if (payment.reversal === null) return draft;
+      const barred = withFields(draft, { reversal: { ...payment.reversal, refundInstead: true } });
+      if (current === 'settling' || current === 'refunding') return barred;
+      if (payment.paidEvidence)
+        return step(reversalMoved(backToCancelling(barred), 'refunding'), 'refund', now);
+      return stepSoon(backToCancelling(barred), 'inquire', policy.cancelRetry, 'cancel_unresolved', now);
+    }
+    case 'later':
+      return cancelAgain(attentionRaised(draft, 'cancel_unresolved', now), policy, now);
+    case 'unclear':
+    case 'no_answer':
+      return cancelAgain(draft, policy, now);
+    default:
+      return answer satisfies never;
+  }
+}
+
+function backToCancelling(draft: Draft): Draft {
+  return draft.payment.reversal?.state === 'watching' ? reversalMoved(draft, 'cancelling') : draft;
+}
+
+function cancelAgain(draft: Draft, policy: PaymentPolicy, now: Date): Draft {
+  const { payment } = draft;
+  if (payment.nextStep?.action !== 'cancel') return draft;
+  return stepAgain(draft, 'cancel', policy.cancelRetry, 'cancel_unresolved', now);
+}
+
+/**
+ * Nothing was found to cancel, and nothing shows that the wallet ever knew the payment: cancelled provisionally,
+ * watched until the horizon. RES-20, money case 1.
+ */
+function watched(draft: Draft, policy: PaymentPolicy, now: Date): Draft {
+  const { payment } = draft;
+  const horizon = horizonOf(payment, policy);
+  if (payment.reversal?.state === 'watching' && now >= horizon) {
+    const over = concluded(reversalMoved(draft, 'baseless'), 'cancel');
+    return withFields(over, {
+      nextStep: { action: 'inquire', dueAt: later(now, policy.finalLookMs) },
+    });
+  }
+  const watching = reversalMoved(draft, 'watching');
+  const provisional =
+    payment.state === 'reversing'
+      ? withFields(moved(watching, 'cancelled_provisionally'), { cancelledBy: 'cancel' })
+      : watching;
+  const tries = payment.reversal?.state === 'watching' ? payment.tries + 1 : 1;
+  const dueAt = later(now, retryDelayMs(policy.watchRetry, tries));
+  return attentionEnded(
+    withFields(provisional, {
+      tries,
+      nextStep: { action: 'inquire', dueAt: now < horizon && dueAt > horizon ? horizon : dueAt },
+    }),
+  );
+}
+
+/** Until then a delayed call of the payment's id could still be paid. RES-20. */
+export function horizonOf(payment: Pick<Payment, 'expiresAt'>, policy: PaymentPolicy): Date {
+  return later(payment.expiresAt, policy.expiryGraceMs);
+}
+
+/** The look at a payment that had ended found nothing to do. */
+function lookEnded(draft: Draft): Draft {
+  return draft.payment.nextStep?.action === 'inquire' ? attentionEnded(noStep(draft)) : draft;
+}
+
+export function refundAnswered(draft: Draft, answer: RefundAnswer, policy: PaymentPolicy, now: Date): Draft {
+  const { payment } = draft;
+  if (payment.reversal?.state !== 'refunding') return draft;
+  switch (answer.kind) {
+    case 'refunded':
+      return ended(draft, 'refund');
+    case 'repeated':
+      return stepLater(draft, 'inquire_refund', policy.refundInquiryDelayMs, now);
+    case 'refused':
+      return stepLater(
+        attentionRaised(draft, 'refund_unresolved', now),
+        'inquire_refund',
+        policy.refundInquiryDelayMs,
+        now,
+      );
+    case 'later':
+      return stepAgain(
+        attentionRaised(draft, 'refund_unresolved', now),
+        'refund',
+        policy.refundRetry,
+        'refund_unresolved',
+        now,
+      );
+    case 'unclear':
+    case 'no_answer':
+      return stepAgain(draft, 'refund', policy.refundRetry, 'refund_unresolved', now);
+    default:
+      return answer satisfies never;
+  }
+}
+
+export function refundInquired(
+  draft: Draft,
+  answer: RefundInquiryAnswer,
+  policy: PaymentPolicy,
+  now: Date,
+): Draft {
+  if (draft.payment.reversal?.state !== 'refunding') return draft;
+  switch (answer.kind) {
+    case 'refunded':
+      return ended(draft, 'refund');
+    case 'not_found':
+      // The wallet holds no refund of this id, so the same id is safe to send again. Money case 6.
+      return stepAgain(draft, 'refund', policy.refundRetry, 'refund_unresolved', now);
+    case 'refused':
+    case 'unclear':
+    case 'no_answer':
+      return stepAgain(draft, 'inquire_refund', policy.refundRetry, 'refund_unresolved', now);
+    default:
+      return answer satisfies never;
+  }
+}
+
+/** A refund of the payment has ended, or it is time to look whether one has. Money case 7. */
+export function refundsAwaited(draft: Draft, policy: PaymentPolicy, now: Date): Draft {
+  const { payment } = draft;
+  if (payment.reversal?.state !== 'settling') return draft;
+  if (payment.openRefunds > 0) {
+    return stepAgain(draft, 'await_refunds', policy.refundRetry, 'refund_unresolved', now);
+  }
+  return continued(draft, policy, now);
+}
+
+/** The payer has the money: the reversal took effect. */
+function ended(draft: Draft, by: NonNullable<Payment['cancelledBy']>): Draft {
+  const effected = concluded(reversalMoved(draft, 'effected', { by }), by);
+  if (by !== 'refund') return effected;
+  const { minor } = draft.payment.amount;
+  return withFields(effected, { refunded: minor, refundReserved: minor });
+}
+
+function concluded(draft: Draft, by: NonNullable<Payment['cancelledBy']>): Draft {
+  const { payment } = draft;
+  const closed =
+    payment.state === 'reversing' || payment.state === 'cancelled_provisionally'
+      ? withFields(moved(draft, 'cancelled', { by }), { cancelledBy: by })
+      : draft;
+  return attentionEnded(noStep(closed));
+}
+
+/** A different step of the same loop, after a delay; the try counts. */
+function stepLater(draft: Draft, action: 'inquire_refund', delayMs: number, now: Date): Draft {
+  return withFields(draft, {
+    nextStep: { action, dueAt: later(now, delayMs) },
+    tries: draft.payment.tries + 1,
+  });
+}
