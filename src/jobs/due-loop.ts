@@ -1,0 +1,122 @@
+import { leaseMs } from '../operations/engine.ts';
+import { performPaymentStep, performRefundStep } from '../operations/perform.ts';
+import type { DueRow } from '../ports/due-rows.ts';
+import { type DeliverEngine, deliver } from './deliver.ts';
+
+export interface DueLoopOptions {
+  /** Rows worked on at the same time by this process. */
+  readonly concurrency: number;
+  /** Longest wait between two looks, for work that another process recorded. */
+  readonly pollMs: number;
+  /** Called when a step could not be performed at all; its lease runs out and somebody tries again. */
+  readonly onError: (error: unknown, row: DueRow | null) => void;
+  /** Called after every look, with the time on the process's clock: the loop is alive. */
+  readonly onLook?: () => void;
+}
+
+export interface DueLoop {
+  /** Something fell due, or will at this time on the database's clock: no need to wait for the next look. */
+  wake(dueAt: Date): void;
+  /** Takes no more rows and waits for those under way. */
+  stop(): Promise<void>;
+}
+
+/**
+ * The one loop that makes things happen later: claims due rows and performs their steps. Any number of processes
+ * may run it. It sleeps until the next row known to fall due, at most `pollMs`, and is woken by this process's
+ * own commits. Nothing here is remembered across a crash, because every row is its own timer. RES-13, CAN-01.
+ */
+export function startDueLoop(engine: DeliverEngine, options: DueLoopOptions): DueLoop {
+  let running = 0;
+  let stopping = false;
+  let nextWakeMs = 0;
+  let sleeping = new AbortController();
+  let settled = Promise.withResolvers<void>();
+
+  const look = async (): Promise<void> => {
+    while (!stopping) {
+      const free = options.concurrency - running;
+      let claimed = 0;
+      if (free > 0) {
+        try {
+          nextWakeMs = engine.clock.monotonicMs() + options.pollMs;
+          const rows = await engine.due.claimDue(free, leaseMs);
+          claimed = rows.length;
+          for (const row of rows) void work(row);
+          if (claimed === 0) await plan();
+        } catch (error) {
+          options.onError(error, null);
+          nextWakeMs = engine.clock.monotonicMs() + options.pollMs;
+        }
+        options.onLook?.();
+      }
+      if (claimed > 0 && running < options.concurrency) continue;
+      await rest();
+    }
+  };
+
+  const plan = async (): Promise<void> => {
+    const dueAt = await engine.due.nextDueAt();
+    if (dueAt !== null) wakeAt(dueAt);
+  };
+
+  const wakeAt = (dueAt: Date): void => {
+    const inMs = Math.max(0, dueAt.getTime() - engine.clock.now().getTime());
+    nextWakeMs = Math.min(nextWakeMs, engine.clock.monotonicMs() + inMs);
+  };
+
+  const rest = async (): Promise<void> => {
+    const ms = running >= options.concurrency ? options.pollMs : nextWakeMs - engine.clock.monotonicMs();
+    if (ms > 0 && !stopping) {
+      await engine.clock.sleep(ms, sleeping.signal);
+    }
+    if (sleeping.signal.aborted) sleeping = new AbortController();
+  };
+
+  const work = async (row: DueRow): Promise<void> => {
+    running += 1;
+    try {
+      await perform(engine, row);
+    } catch (error) {
+      options.onError(error, row);
+    } finally {
+      running -= 1;
+      if (running === 0) settled.resolve();
+      if (running === options.concurrency - 1) sleeping.abort();
+    }
+  };
+
+  const looking = look();
+  return {
+    wake(dueAt) {
+      const before = nextWakeMs;
+      wakeAt(dueAt);
+      if (nextWakeMs < before) sleeping.abort();
+    },
+    async stop() {
+      stopping = true;
+      sleeping.abort();
+      await looking;
+      while (running > 0) {
+        settled = Promise.withResolvers<void>();
+        await settled.promise;
+      }
+    },
+  };
+}
+
+async function perform(engine: DeliverEngine, row: DueRow): Promise<void> {
+  switch (row.kind) {
+    case 'payment':
+      await performPaymentStep(engine, row.payment);
+      return;
+    case 'refund':
+      await performRefundStep(engine, row.refund);
+      return;
+    case 'delivery':
+      await deliver(engine, row.delivery);
+      return;
+    default:
+      row satisfies never;
+  }
+}

@@ -1,0 +1,95 @@
+import { merchantShortNoOf, paymentIdOfRequest } from '../domain/ids.ts';
+import type { Payment } from '../domain/payment.ts';
+import { type Refusal, refusal } from '../domain/refusals.ts';
+import { type Engine, leaseMs } from './engine.ts';
+import { performPaymentStep } from './perform.ts';
+import { policyOf, recordPaymentInput } from './record.ts';
+
+export type CancelResult =
+  | { readonly kind: 'payment'; readonly payment: Payment }
+  /** Accepted for an order or request without an open or paid attempt; it holds for what may still arrive. */
+  | { readonly kind: 'held'; readonly latest: Payment | null }
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+/**
+ * Cancels a payment, whatever has become of it: an open one is undone, a paid one given back, an ended one stays as
+ * it is. Accepted durably before anything is called; the first call is made at once, the rest by the due loop
+ * until the wallet has done it. Idempotent. ACQ-04, CAN-01, CAN-05.
+ *
+ * Refusals: payment_not_found.
+ */
+export async function cancelPayment(
+  engine: Engine,
+  merchantId: string,
+  paymentId: string,
+): Promise<CancelResult> {
+  const payment = await engine.journal.findPayment(merchantId, paymentId);
+  if (payment === null) {
+    return {
+      kind: 'refused',
+      refusal: refusal(
+        'payment_not_found',
+        'id',
+        paymentId,
+        `No payment ${paymentId} is known: check the id, or cancel by merchant_order_no with POST /v1/cancels.`,
+      ),
+    };
+  }
+  return { kind: 'payment', payment: await cancelFound(engine, payment) };
+}
+
+/**
+ * Cancels an order whose payment the caller may never have seen answered. Without an open or paid attempt the
+ * order is closed: a payment of it that arrives later is recorded as cancelled and never sent. CAN-02.
+ */
+export async function cancelOrder(
+  engine: Engine,
+  merchantId: string,
+  merchantOrderNo: string,
+): Promise<CancelResult> {
+  const found = await engine.journal.cancelOrder(merchantId, merchantOrderNo);
+  if (found.kind === 'held') return found;
+  return { kind: 'payment', payment: await cancelFound(engine, found.payment) };
+}
+
+/**
+ * Cancels by the upstream id that a payment showed as `payment_request_id`. One that nobody here knows is held in
+ * an operator's sight: after a restore the wallet may know what this database does not. Money case 10.
+ *
+ * Refusals: payment_not_found, for what cannot be an id of this merchant.
+ */
+export async function cancelRequestId(
+  engine: Engine,
+  merchant: { readonly id: string; readonly shortNo: number },
+  requestId: string,
+): Promise<CancelResult> {
+  const paymentId = paymentIdOfRequest(requestId);
+  if (paymentId === null || merchantShortNoOf(requestId) !== merchant.shortNo) {
+    return {
+      kind: 'refused',
+      refusal: refusal(
+        'payment_not_found',
+        'payment_request_id',
+        requestId,
+        `payment_request_id ${requestId} is not one of this merchant's: send the value that the payment showed, ` +
+          'or cancel by merchant_order_no.',
+      ),
+    };
+  }
+  const payment = await engine.journal.findPayment(merchant.id, paymentId);
+  if (payment !== null) return { kind: 'payment', payment: await cancelFound(engine, payment) };
+  await engine.journal.holdCancelOfRequest(merchant.id, requestId);
+  return { kind: 'held', latest: null };
+}
+
+async function cancelFound(engine: Engine, payment: Payment): Promise<Payment> {
+  const policy = await policyOf(engine, payment);
+  const recorded = await recordPaymentInput(engine, payment, { kind: 'cancel_requested' }, policy);
+  return advanced(engine, recorded);
+}
+
+/** Performs the payment's due step at once when nobody else does: a caller's request waits in no queue. */
+export async function advanced(engine: Engine, payment: Payment): Promise<Payment> {
+  const claimed = await engine.due.claimPayment(payment.merchantId, payment.id, leaseMs);
+  return claimed === null ? payment : performPaymentStep(engine, claimed);
+}

@@ -1,0 +1,167 @@
+import { acceptPayment, neverSent, type PaymentRequest, submittedEvent } from '../domain/accept-payment.ts';
+import { announcementsOfPayment } from '../domain/announcement.ts';
+import { horizonOf } from '../domain/decide-reversal.ts';
+import { idRandomBytes } from '../domain/ids.ts';
+import type { Payment } from '../domain/payment.ts';
+import type { PaymentPolicy } from '../domain/policy.ts';
+import { type Refusal, refusal } from '../domain/refusals.ts';
+import type { IdempotencyKey } from '../ports/journal.ts';
+import type { Merchant } from '../ports/merchant-directory.ts';
+import type { Engine } from './engine.ts';
+import { noteUntrusted, referenceOf } from './perform.ts';
+import { policyOf, published, recordPaymentInput } from './record.ts';
+
+export type PayResult =
+  /** `replayed`: the same key and request were accepted before; this is what has become of that payment. */
+  | { readonly kind: 'payment'; readonly payment: Payment; readonly replayed: boolean }
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+/**
+ * Takes a payment: accepts and records it, then calls the wallet once and records the answer. The step that
+ * follows "no answer" is durable before the call is made, so that a crash at any instant leaves a row that the due
+ * loop picks up; the call itself is never repeated. An outcome that is still open comes back as it stands.
+ *
+ * Refusals: those of {@link acceptPayment}, idempotency_key_reused, order_already_paid, order_has_open_payment.
+ * PAY-02, PAY-06, PAY-13, CAN-02.
+ */
+export async function pay(
+  engine: Engine,
+  merchant: Merchant,
+  request: PaymentRequest,
+  key: IdempotencyKey | null,
+): Promise<PayResult> {
+  const startMs = engine.clock.monotonicMs();
+  const acceptance = acceptPayment(
+    request,
+    merchant,
+    engine.policySpeed,
+    engine.clock.now(),
+    engine.entropy.bytes(idRandomBytes),
+  );
+  if (acceptance.kind === 'refused') {
+    // A repeat of what was accepted is answered with it, even when it could not be accepted any more.
+    if (key !== null) {
+      const repeat = await engine.journal.findPaymentOfKey(merchant.id, key);
+      if (repeat.kind === 'replayed') return { kind: 'payment', payment: repeat.payment, replayed: true };
+      if (repeat.kind === 'key_reused') return { kind: 'refused', refusal: keyReused(key) };
+    }
+    return acceptance;
+  }
+  const { payment, policy } = acceptance;
+  const opened = await engine.journal.openPayment(payment, [submittedEvent(payment)], key, []);
+  switch (opened.kind) {
+    case 'opened':
+      published(engine, opened.payment, false);
+      return {
+        kind: 'payment',
+        payment: await send(engine, opened.payment, request, policy, startMs),
+        replayed: false,
+      };
+    case 'replayed':
+      return { kind: 'payment', payment: opened.payment, replayed: true };
+    case 'key_reused':
+      return { kind: 'refused', refusal: keyReused(key) };
+    case 'order_held':
+      return { kind: 'refused', refusal: orderHeld(opened.by, await policyOf(engine, opened.by)) };
+    case 'order_closed':
+      return recordNeverSent(engine, payment, key);
+    default:
+      return opened satisfies never;
+  }
+}
+
+async function send(
+  engine: Engine,
+  payment: Payment,
+  request: PaymentRequest,
+  policy: PaymentPolicy,
+  startMs: number,
+): Promise<Payment> {
+  const answer = await engine.wallets.gateway(payment.wallet).pay(
+    {
+      ...referenceOf(payment),
+      paymentCode: request.paymentCode,
+      subject: payment.subject,
+      merchantOrderNo: payment.merchantOrderNo,
+      storeId: payment.storeId,
+      terminalId: payment.terminalId,
+      subMerchantId: payment.subMerchantId,
+      expiresAt: payment.expiresAt,
+    },
+    // Money case 2: counted from before the row was recorded, so that a stalled sender always loses to the
+    // inquiry that is due after `payAnswerMs`.
+    { sendBeforeMs: startMs + policy.payAnswerMs / 3, answerBeforeMs: startMs + policy.payAnswerMs },
+  );
+  const input = { kind: 'pay_answered', answer } as const;
+  noteUntrusted(engine, payment.merchantId, payment.id, 'pay', input);
+  return recordPaymentInput(engine, payment, input, policy);
+}
+
+/** A cancel of the order came first: recorded as cancelled, answered as such, never sent upstream. CAN-02. */
+async function recordNeverSent(
+  engine: Engine,
+  payment: Payment,
+  key: IdempotencyKey | null,
+): Promise<PayResult> {
+  const closed = neverSent(payment);
+  const opened = await engine.journal.openPayment(
+    closed,
+    [{ type: 'PaymentNeverSent', data: { reason: 'order_closed' } }],
+    key,
+    announcementsOfPayment(null, closed),
+  );
+  switch (opened.kind) {
+    case 'opened':
+      published(engine, opened.payment, opened.payment.notifyUrl !== null);
+      return { kind: 'payment', payment: opened.payment, replayed: false };
+    case 'replayed':
+      return { kind: 'payment', payment: opened.payment, replayed: true };
+    case 'key_reused':
+      return { kind: 'refused', refusal: keyReused(key) };
+    case 'order_held':
+    case 'order_closed':
+      throw new Error(`a cancelled payment holds no order, yet ${payment.merchantOrderNo} refused it`);
+    default:
+      return opened satisfies never;
+  }
+}
+
+export function keyReused(key: IdempotencyKey | null): Refusal {
+  return refusal(
+    'idempotency_key_reused',
+    'Idempotency-Key',
+    key?.key ?? null,
+    `Idempotency-Key ${key?.key ?? ''} was used for another request: send a new key for a new request.`,
+  );
+}
+
+function orderHeld(by: Payment, policy: PaymentPolicy): Refusal {
+  const facts = { payment_id: by.id, payment_status_url: `/v1/payments/${by.id}` };
+  if (by.state === 'succeeded') {
+    return refusal(
+      'order_already_paid',
+      'merchant_order_no',
+      by.merchantOrderNo,
+      `merchant_order_no ${by.merchantOrderNo} is paid by ${by.id}: use a new order number for a new sale.`,
+      facts,
+    );
+  }
+  if (by.state === 'cancelled_provisionally') {
+    const retryAt = horizonOf(by, policy).toISOString();
+    return refusal(
+      'order_has_open_payment',
+      'merchant_order_no',
+      by.merchantOrderNo,
+      `merchant_order_no ${by.merchantOrderNo} has the cancelled attempt ${by.id}, whose call could still ` +
+        `arrive at the wallet until ${retryAt}: retry then, or use a new order number.`,
+      { ...facts, retry_at: retryAt },
+    );
+  }
+  return refusal(
+    'order_has_open_payment',
+    'merchant_order_no',
+    by.merchantOrderNo,
+    `merchant_order_no ${by.merchantOrderNo} has the open attempt ${by.id}: wait for its result, or cancel it.`,
+    facts,
+  );
+}

@@ -1,0 +1,141 @@
+import type { PaymentInput } from '../domain/decide-payment.ts';
+import type { RefundInput } from '../domain/decide-refund.ts';
+import { paymentRequestId, refundRequestId, reversalRefundRequestId } from '../domain/ids.ts';
+import { subtractMoney } from '../domain/money.ts';
+import type { Payment, PaymentAction } from '../domain/payment.ts';
+import type { PaymentPolicy } from '../domain/policy.ts';
+import type { Refund } from '../domain/refund.ts';
+import type { CallLimit, PaymentReference, RefundRequest } from '../ports/wallet.ts';
+import { type Engine, leaseMs } from './engine.ts';
+import { policyOf, recordPaymentInput, recordRefundInput } from './record.ts';
+
+/**
+ * Performs the due step of a payment whose lease this process holds: calls the wallet outside any transaction and
+ * records its answer. Safe to run twice: every call here is idempotent at the wallet.
+ */
+export async function performPaymentStep(engine: Engine, payment: Payment): Promise<Payment> {
+  const { nextStep } = payment;
+  if (nextStep === null) return payment;
+  const policy = await policyOf(engine, payment);
+  const limit = callLimit(engine, policy);
+  if (nextStep.action === 'refund') {
+    const freeAt = await engine.journal.takeRefundTurn(
+      payment.merchantId,
+      payment.id,
+      policy.refundSpacingMs,
+    );
+    if (freeAt !== null) {
+      await engine.due.postponePayment(payment, freeAt);
+      engine.changes.publish(payment.id, freeAt);
+      return payment;
+    }
+  }
+  const input = await walletInput(engine, payment, nextStep.action, limit);
+  noteUntrusted(engine, payment.merchantId, payment.id, nextStep.action, input);
+  return recordPaymentInput(engine, payment, input, policy);
+}
+
+/** Performs the due step of a refund whose lease this process holds. */
+export async function performRefundStep(engine: Engine, refund: Refund): Promise<Refund> {
+  const { nextStep } = refund;
+  if (nextStep === null) return refund;
+  const payment = await engine.journal.findPayment(refund.merchantId, refund.paymentId);
+  if (payment === null) throw new Error(`refund ${refund.id} has no payment ${refund.paymentId}`);
+  const policy = await policyOf(engine, payment);
+  if (nextStep.action === 'refund') {
+    const freeAt = await engine.journal.takeRefundTurn(
+      payment.merchantId,
+      payment.id,
+      policy.refundSpacingMs,
+    );
+    if (freeAt !== null) {
+      await engine.due.postponeRefund(refund, freeAt);
+      engine.changes.publish(refund.id, freeAt);
+      return refund;
+    }
+  }
+  const wallet = engine.wallets.gateway(payment.wallet);
+  const request: RefundRequest = {
+    ...referenceOf(payment),
+    refundRequestId: refundRequestId(refund.id),
+    refundAmount: refund.amount,
+    reason: refund.reason,
+  };
+  const limit = callLimit(engine, policy);
+  const input: RefundInput =
+    nextStep.action === 'refund'
+      ? { kind: 'refund_answered', answer: await wallet.refund(request, limit) }
+      : { kind: 'refund_inquired', answer: await wallet.inquireRefund(request, limit) };
+  noteUntrusted(engine, refund.merchantId, payment.id, nextStep.action, input);
+  return recordRefundInput(engine, refund, input, policy);
+}
+
+async function walletInput(
+  engine: Engine,
+  payment: Payment,
+  action: PaymentAction,
+  limit: CallLimit,
+): Promise<PaymentInput> {
+  const wallet = engine.wallets.gateway(payment.wallet);
+  switch (action) {
+    case 'inquire':
+      return { kind: 'inquiry_answered', answer: await wallet.inquire(referenceOf(payment), limit) };
+    case 'cancel':
+      return { kind: 'cancel_answered', answer: await wallet.cancel(referenceOf(payment), limit) };
+    case 'refund':
+      return {
+        kind: 'reversal_refund_answered',
+        answer: await wallet.refund(reversalRefund(payment), limit),
+      };
+    case 'inquire_refund':
+      return {
+        kind: 'reversal_refund_inquired',
+        answer: await wallet.inquireRefund(reversalRefund(payment), limit),
+      };
+    case 'await_refunds':
+      return { kind: 'refunds_awaited' };
+    default:
+      return action satisfies never;
+  }
+}
+
+export function referenceOf(payment: Payment): PaymentReference {
+  return {
+    account: payment.account,
+    requestId: paymentRequestId(payment.id),
+    amount: payment.amount,
+  };
+}
+
+function reversalRefund(payment: Payment): RefundRequest {
+  return {
+    ...referenceOf(payment),
+    refundRequestId: reversalRefundRequestId(payment.id),
+    refundAmount: subtractMoney(payment.amount, {
+      currency: payment.amount.currency,
+      minor: payment.refunded,
+    }),
+    reason: null,
+  };
+}
+
+function callLimit(engine: Pick<Engine, 'clock'>, policy: PaymentPolicy): CallLimit {
+  const startMs = engine.clock.monotonicMs();
+  return {
+    sendBeforeMs: startMs + Math.min(policy.callLimitMs, leaseMs / 2),
+    answerBeforeMs: startMs + policy.callLimitMs,
+  };
+}
+
+export function noteUntrusted(
+  engine: Pick<Engine, 'report'>,
+  merchantId: string,
+  paymentId: string,
+  call: string,
+  input: PaymentInput | RefundInput,
+): void {
+  if (!('answer' in input)) return;
+  const { answer } = input;
+  if (answer.kind !== 'no_answer' || answer.reason !== 'untrusted') return;
+  engine.report.untrustedAnswer({ merchantId, paymentId, call, detail: answer.detail, raw: answer.raw });
+}

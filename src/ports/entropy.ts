@@ -1,0 +1,4 @@
+/** Cryptographic randomness. */
+export interface Entropy {
+  bytes(length: number): Uint8Array;
+}
