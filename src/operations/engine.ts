@@ -4,6 +4,7 @@ import type { DueRows } from '../ports/due-rows.ts';
 import type { Entropy } from '../ports/entropy.ts';
 import type { CancelJournal, PaymentJournal, RefundJournal } from '../ports/journal.ts';
 import type { MerchantDirectory } from '../ports/merchant-directory.ts';
+import type { Report } from '../ports/report.ts';
 import type { WalletDirectory } from '../ports/wallet-directory.ts';
 
 /** What the operations need from outside. Each takes the parts that it uses. */
@@ -18,18 +19,6 @@ export interface Engine {
   /** 1 in earnest; larger in trials, where every wait of every policy shrinks by it. */
   readonly policySpeed: number;
   readonly report: Report;
-}
-
-/** What operators must hear of, beside the timeline. */
-export interface Report {
-  /** An answer that cannot be trusted; the raw bytes are for the sealed, short-lived store. RES-14. */
-  untrustedAnswer(about: {
-    readonly merchantId: string;
-    readonly paymentId: string;
-    readonly call: string;
-    readonly detail: string;
-    readonly raw: Uint8Array | undefined;
-  }): void;
 }
 
 /** Longest time that a claimed row is left to its claimant: more than any guarded call, at most 30 s. */

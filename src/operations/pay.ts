@@ -16,6 +16,18 @@ export type PayResult =
   | { readonly kind: 'payment'; readonly payment: Payment; readonly replayed: boolean }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
+/** A payment that is recorded, with the call that was made for it still under way. */
+export type BegunPayment =
+  | {
+      readonly kind: 'payment';
+      /** As it was recorded. */
+      readonly payment: Payment;
+      /** As it stands once the wallet's answer is recorded; rejects when that could not be recorded. */
+      readonly answered: Promise<Payment>;
+      readonly replayed: boolean;
+    }
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
+
 /**
  * Takes a payment: accepts and records it, then calls the wallet once and records the answer. The step that
  * follows "no answer" is durable before the call is made, so that a crash at any instant leaves a row that the due
@@ -30,6 +42,21 @@ export async function pay(
   request: PaymentRequest,
   key: IdempotencyKey | null,
 ): Promise<PayResult> {
+  const begun = await beginPay(engine, merchant, request, key);
+  if (begun.kind === 'refused') return begun;
+  return { kind: 'payment', payment: await begun.answered, replayed: begun.replayed };
+}
+
+/**
+ * The same for a caller that does not wait for the wallet: resolves as soon as the payment is recorded, when the
+ * call has been started. Whoever takes `answered` must handle its rejection.
+ */
+export async function beginPay(
+  engine: Engine,
+  merchant: Merchant,
+  request: PaymentRequest,
+  key: IdempotencyKey | null,
+): Promise<BegunPayment> {
   const startMs = engine.clock.monotonicMs();
   const acceptance = acceptPayment(
     request,
@@ -42,7 +69,7 @@ export async function pay(
     // A repeat of what was accepted is answered with it, even when it could not be accepted any more.
     if (key !== null) {
       const repeat = await engine.journal.findPaymentOfKey(merchant.id, key);
-      if (repeat.kind === 'replayed') return { kind: 'payment', payment: repeat.payment, replayed: true };
+      if (repeat.kind === 'replayed') return resting(repeat.payment, true);
       if (repeat.kind === 'key_reused') return { kind: 'refused', refusal: keyReused(key) };
     }
     return acceptance;
@@ -54,11 +81,12 @@ export async function pay(
       published(engine, opened.payment, false);
       return {
         kind: 'payment',
-        payment: await send(engine, opened.payment, request, policy, startMs),
+        payment: opened.payment,
+        answered: send(engine, opened.payment, request, policy, startMs),
         replayed: false,
       };
     case 'replayed':
-      return { kind: 'payment', payment: opened.payment, replayed: true };
+      return resting(opened.payment, true);
     case 'key_reused':
       return { kind: 'refused', refusal: keyReused(key) };
     case 'order_held':
@@ -68,6 +96,11 @@ export async function pay(
     default:
       return opened satisfies never;
   }
+}
+
+/** A payment for which nobody is called now. */
+function resting(payment: Payment, replayed: boolean): BegunPayment {
+  return { kind: 'payment', payment, answered: Promise.resolve(payment), replayed };
 }
 
 async function send(
@@ -102,7 +135,7 @@ async function recordNeverSent(
   engine: Engine,
   payment: Payment,
   key: IdempotencyKey | null,
-): Promise<PayResult> {
+): Promise<BegunPayment> {
   const closed = neverSent(payment);
   const opened = await engine.journal.openPayment(
     closed,
@@ -113,9 +146,9 @@ async function recordNeverSent(
   switch (opened.kind) {
     case 'opened':
       published(engine, opened.payment, opened.payment.notifyUrl !== null);
-      return { kind: 'payment', payment: opened.payment, replayed: false };
+      return resting(opened.payment, false);
     case 'replayed':
-      return { kind: 'payment', payment: opened.payment, replayed: true };
+      return resting(opened.payment, true);
     case 'key_reused':
       return { kind: 'refused', refusal: keyReused(key) };
     case 'order_held':

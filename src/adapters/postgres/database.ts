@@ -1,0 +1,65 @@
+import pg from 'pg';
+
+/** A pool of connections to the one database. Statements are named, so that each connection plans them once. */
+export type Database = pg.Pool;
+export type Connection = pg.PoolClient;
+
+const int8Oid = 20;
+
+export interface DatabaseOptions {
+  readonly url: string;
+  /** Connections; eight to sixteen serve a process well. */
+  readonly poolSize: number;
+  readonly applicationName: string;
+  /** Heard when an idle connection breaks; the pool replaces it by itself. */
+  readonly onIdleError: (error: Error) => void;
+}
+
+/** Money and short numbers are `bigint` in TypeScript as they are in the database; nothing becomes a double. */
+export function openDatabase(options: DatabaseOptions): Database {
+  const database = new pg.Pool({
+    connectionString: options.url,
+    max: options.poolSize,
+    application_name: options.applicationName,
+    connectionTimeoutMillis: 5_000,
+    // A statement that hangs would hold a caller and a connection for ever; all of ours are short.
+    query_timeout: 30_000,
+    statement_timeout: 20_000,
+    keepAlive: true,
+    types: {
+      getTypeParser: (oid: number, format?: 'text' | 'binary') =>
+        oid === int8Oid && format !== 'binary' ? BigInt : pg.types.getTypeParser(oid, format),
+    },
+  });
+  database.on('error', options.onIdleError);
+  return database;
+}
+
+export const uniqueViolation = '23505';
+
+/** The constraint that refused a row because another one holds its place; `null` for every other error. */
+export function violatedConstraint(error: unknown): string | null {
+  return error instanceof pg.DatabaseError && error.code === uniqueViolation ? (error.constraint ?? '') : null;
+}
+
+/** Runs `work` in one transaction: committed when it resolves, rolled back when it throws. */
+export async function inTransaction<Result>(
+  database: Database,
+  work: (connection: Connection) => Promise<Result>,
+): Promise<Result> {
+  const connection = await database.connect();
+  let broken: Error | undefined;
+  try {
+    await connection.query('begin');
+    const result = await work(connection);
+    await connection.query('commit');
+    return result;
+  } catch (error) {
+    await connection.query('rollback').catch((reason: Error) => {
+      broken = reason;
+    });
+    throw error;
+  } finally {
+    connection.release(broken);
+  }
+}

@@ -1,0 +1,127 @@
+import { createHash } from 'node:crypto';
+import type { PolicyOverride, RetryPace } from '../../domain/policy.ts';
+import type { KeyScope, Merchant, MerchantDirectory, WalletBinding } from '../../ports/merchant-directory.ts';
+import type { Sealing } from '../sealing.ts';
+import type { Database } from './database.ts';
+
+/** How old an answer of the directory may be: what a revoked key or a changed binding takes to be seen. */
+const freshForMs = 5_000;
+
+/** Merchants and keys on PostgreSQL, remembered for a few seconds so that no payment reads them again. */
+export function createMerchantDirectory(database: Database, sealing: Sealing): MerchantDirectory {
+  const merchants = remembered((id: string) => readMerchant(database, 'id', id));
+  const byShortNo = remembered((shortNo: number) => readMerchant(database, 'short_no', shortNo));
+  const scopes = remembered((key: string) => readScope(database, key));
+  const secrets = remembered((id: string) => readDeliverySecret(database, sealing, id));
+  return {
+    find: (merchantId) => merchants(merchantId),
+    findByShortNo: (shortNo) => byShortNo(shortNo),
+    scopeOfKey: (apiKey) => scopes(hashOfKey(apiKey).toString('hex')),
+    deliverySecret: (merchantId) => secrets(merchantId),
+  };
+}
+
+/** API keys are long random texts, so a plain hash keeps them; the key itself is stored nowhere. */
+export function hashOfKey(apiKey: string): Buffer {
+  return createHash('sha256').update(apiKey).digest();
+}
+
+export function deliverySecretContext(merchantId: string): string {
+  return `merchants.delivery_secret ${merchantId}`;
+}
+
+/** One look-up under way per key, its answer kept for a few seconds; failures are not kept. */
+function remembered<Key, Value>(read: (key: Key) => Promise<Value>): (key: Key) => Promise<Value> {
+  const entries = new Map<Key, { readonly value: Promise<Value>; readonly untilMs: number }>();
+  const capacity = 10_000;
+  return (key) => {
+    const known = entries.get(key);
+    if (known !== undefined && performance.now() < known.untilMs) return known.value;
+    const value = read(key);
+    entries.delete(key);
+    entries.set(key, { value, untilMs: performance.now() + freshForMs });
+    value.catch(() => entries.delete(key));
+    const [oldest] = entries.keys();
+    if (entries.size > capacity && oldest !== undefined) entries.delete(oldest);
+    return value;
+  };
+}
+
+async function readMerchant(
+  database: Database,
+  column: 'id' | 'short_no',
+  value: string | number,
+): Promise<Merchant | null> {
+  const { rows } = await database.query<{
+    readonly id: string;
+    readonly short_no: bigint;
+    readonly name: string;
+    readonly policy_override: StoredPolicy;
+    readonly notify_url: string | null;
+    readonly store_ids: string[];
+    readonly bindings: WalletBinding[];
+  }>({
+    name: `find_merchant_by_${column}`,
+    text: `select m.id, m.short_no, m.name, m.policy_override, m.notify_url,
+             array(select s.id from stores s where s.merchant_id = m.id order by s.id) as store_ids,
+             (select coalesce(jsonb_agg(jsonb_build_object(
+                 'wallet', b.wallet, 'account', b.account, 'subMerchantId', b.sub_merchant_id,
+                 'currency', b.currency) order by b.wallet, b.currency), '[]')
+              from wallet_bindings b where b.merchant_id = m.id) as bindings
+           from merchants m where m.${column} = $1`,
+    values: [value],
+  });
+  const [row] = rows;
+  if (row === undefined) return null;
+  return {
+    id: row.id,
+    shortNo: Number(row.short_no),
+    name: row.name,
+    storeIds: row.store_ids,
+    bindings: row.bindings,
+    policyOverride: policyOverrideOf(row.policy_override),
+    notifyUrl: row.notify_url,
+  };
+}
+
+/** As stored: `amountMaxMinor` is a decimal string, since JSON has no integers of that size. */
+type StoredPolicy = { readonly [key: string]: number | string | RetryPace };
+
+function policyOverrideOf(stored: StoredPolicy): PolicyOverride {
+  const { amountMaxMinor, ...durations } = stored;
+  const override = durations as PolicyOverride;
+  return amountMaxMinor === undefined
+    ? override
+    : { ...override, amountMaxMinor: BigInt(amountMaxMinor as string) };
+}
+
+async function readScope(database: Database, keyHash: string): Promise<KeyScope | null> {
+  const { rows } = await database.query<{
+    readonly scope: 'acquirer' | 'merchant';
+    readonly merchant_id: string | null;
+  }>({
+    name: 'find_api_key',
+    text: 'select scope, merchant_id from api_keys where key_hash = $1 and revoked_at is null',
+    values: [Buffer.from(keyHash, 'hex')],
+  });
+  const [row] = rows;
+  if (row === undefined) return null;
+  return row.merchant_id === null
+    ? { kind: 'acquirer' }
+    : { kind: 'merchant', merchantId: row.merchant_id };
+}
+
+async function readDeliverySecret(
+  database: Database,
+  sealing: Sealing,
+  merchantId: string,
+): Promise<string> {
+  const { rows } = await database.query<{ readonly delivery_secret: Buffer }>({
+    name: 'find_delivery_secret',
+    text: 'select delivery_secret from merchants where id = $1',
+    values: [merchantId],
+  });
+  const [row] = rows;
+  if (row === undefined) throw new Error(`merchant ${merchantId} has no delivery secret`);
+  return sealing.open(row.delivery_secret, deliverySecretContext(merchantId)).toString('utf8');
+}
