@@ -11,6 +11,17 @@ export type CancelResult =
   | { readonly kind: 'held'; readonly latest: Payment | null }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
+/** A cancel that is recorded, with the first call for it still under way. */
+export type BegunCancel =
+  | {
+      readonly kind: 'payment';
+      /** As the cancel was recorded on it. */
+      readonly payment: Payment;
+      /** As it stands after the first call; rejects when its answer could not be recorded. */
+      readonly answered: Promise<Payment>;
+    }
+  | Exclude<CancelResult, { readonly kind: 'payment' }>;
+
 /**
  * Cancels a payment, whatever has become of it: an open one is undone, a paid one given back, an ended one stays as
  * it is. Accepted durably before anything is called; the first call is made at once, the rest by the due loop
@@ -23,6 +34,15 @@ export async function cancelPayment(
   merchantId: string,
   paymentId: string,
 ): Promise<CancelResult> {
+  return performed(await beginCancelPayment(engine, merchantId, paymentId));
+}
+
+/** {@link cancelPayment}, resolved as soon as the cancel is recorded. Whoever takes `answered` must handle its rejection. */
+export async function beginCancelPayment(
+  engine: Engine,
+  merchantId: string,
+  paymentId: string,
+): Promise<BegunCancel> {
   const payment = await engine.journal.findPayment(merchantId, paymentId);
   if (payment === null) {
     return {
@@ -35,7 +55,7 @@ export async function cancelPayment(
       ),
     };
   }
-  return { kind: 'payment', payment: await cancelFound(engine, payment) };
+  return cancelFound(engine, payment);
 }
 
 /**
@@ -47,9 +67,18 @@ export async function cancelOrder(
   merchantId: string,
   merchantOrderNo: string,
 ): Promise<CancelResult> {
+  return performed(await beginCancelOrder(engine, merchantId, merchantOrderNo));
+}
+
+/** {@link cancelOrder}, resolved as soon as the cancel is recorded. Whoever takes `answered` must handle its rejection. */
+export async function beginCancelOrder(
+  engine: Engine,
+  merchantId: string,
+  merchantOrderNo: string,
+): Promise<BegunCancel> {
   const found = await engine.journal.cancelOrder(merchantId, merchantOrderNo);
   if (found.kind === 'held') return found;
-  return { kind: 'payment', payment: await cancelFound(engine, found.payment) };
+  return cancelFound(engine, found.payment);
 }
 
 /**
@@ -63,6 +92,15 @@ export async function cancelRequestId(
   merchant: { readonly id: string; readonly shortNo: number },
   requestId: string,
 ): Promise<CancelResult> {
+  return performed(await beginCancelRequestId(engine, merchant, requestId));
+}
+
+/** {@link cancelRequestId}, resolved as soon as the cancel is recorded. Whoever takes `answered` must handle its rejection. */
+export async function beginCancelRequestId(
+  engine: Engine,
+  merchant: { readonly id: string; readonly shortNo: number },
+  requestId: string,
+): Promise<BegunCancel> {
   const paymentId = paymentIdOfRequest(requestId);
   if (paymentId === null || merchantShortNoOf(requestId) !== merchant.shortNo) {
     return {
@@ -77,15 +115,19 @@ export async function cancelRequestId(
     };
   }
   const payment = await engine.journal.findPayment(merchant.id, paymentId);
-  if (payment !== null) return { kind: 'payment', payment: await cancelFound(engine, payment) };
+  if (payment !== null) return cancelFound(engine, payment);
   await engine.journal.holdCancelOfRequest(merchant.id, requestId);
   return { kind: 'held', latest: null };
 }
 
-async function cancelFound(engine: Engine, payment: Payment): Promise<Payment> {
+async function cancelFound(engine: Engine, payment: Payment): Promise<BegunCancel> {
   const policy = await policyOf(engine, payment);
   const recorded = await recordPaymentInput(engine, payment, { kind: 'cancel_requested' }, policy);
-  return advanced(engine, recorded);
+  return { kind: 'payment', payment: recorded, answered: advanced(engine, recorded) };
+}
+
+async function performed(begun: BegunCancel): Promise<CancelResult> {
+  return begun.kind === 'payment' ? { kind: 'payment', payment: await begun.answered } : begun;
 }
 
 /** Performs the payment's due step at once when nobody else does: a caller's request waits in no queue. */

@@ -22,6 +22,18 @@ export type RefundResult =
   | { readonly kind: 'refund'; readonly refund: Refund; readonly replayed: boolean }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
+/** A refund that is recorded, with the first call for it still under way. */
+export type BegunRefund =
+  | {
+      readonly kind: 'refund';
+      /** As it was recorded. */
+      readonly refund: Refund;
+      /** As it stands after the first call; rejects when its answer could not be recorded. */
+      readonly answered: Promise<Refund>;
+      readonly replayed: boolean;
+    }
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
+
 /**
  * Gives back part or all of a paid payment. What fits is accepted and reserved on the payment before any call, so
  * that no race can give back more than was received (money case 6); the calls are spaced as the wallet wants. What
@@ -36,6 +48,18 @@ export async function refund(
   command: RefundCommand,
   key: IdempotencyKey | null,
 ): Promise<RefundResult> {
+  const begun = await beginRefund(engine, merchant, command, key);
+  if (begun.kind === 'refused') return begun;
+  return { kind: 'refund', refund: await begun.answered, replayed: begun.replayed };
+}
+
+/** {@link refund}, resolved as soon as it is recorded. Whoever takes `answered` must handle its rejection. */
+export async function beginRefund(
+  engine: Engine,
+  merchant: Pick<Merchant, 'id' | 'shortNo'>,
+  command: RefundCommand,
+  key: IdempotencyKey | null,
+): Promise<BegunRefund> {
   if (command.amount.minor <= 0n) {
     return refused(
       refusal(
@@ -69,7 +93,7 @@ async function accept(
   payment: Payment,
   command: RefundCommand,
   key: IdempotencyKey | null,
-): Promise<RefundResult | 'conflict'> {
+): Promise<BegunRefund | 'conflict'> {
   const obstacle = refundObstacle(payment, command.amount);
   if (obstacle !== null) return repeatOr(engine, payment, command, key, obstacle);
   const now = engine.clock.now();
@@ -102,25 +126,36 @@ async function accept(
   });
   const result = await engine.journal.acceptRefund(created, record, key);
   switch (result.kind) {
-    case 'accepted': {
+    case 'accepted':
       published(engine, result.refund, false);
-      const claimed = await engine.due.claimRefund(merchant.id, result.refund.id, leaseMs);
-      const performed = claimed === null ? result.refund : await performRefundStep(engine, claimed);
-      return { kind: 'refund', refund: performed, replayed: false };
-    }
+      return {
+        kind: 'refund',
+        refund: result.refund,
+        answered: advanced(engine, result.refund),
+        replayed: false,
+      };
     case 'replayed':
-      return { kind: 'refund', refund: result.refund, replayed: true };
+      return resting(result.refund);
     case 'key_reused':
       return refused(keyReused(key));
     case 'refund_no_taken':
-      return sameRefund(result.by, command)
-        ? { kind: 'refund', refund: result.by, replayed: true }
-        : refused(refundNoReused(result.by));
+      return sameRefund(result.by, command) ? resting(result.by) : refused(refundNoReused(result.by));
     case 'conflict':
       return 'conflict';
     default:
       return result satisfies never;
   }
+}
+
+/** Makes the refund's call at once when nobody else does: a caller's request waits in no queue. */
+async function advanced(engine: Engine, accepted: Refund): Promise<Refund> {
+  const claimed = await engine.due.claimRefund(accepted.merchantId, accepted.id, leaseMs);
+  return claimed === null ? accepted : performRefundStep(engine, claimed);
+}
+
+/** A refund that was accepted before; nobody is called now. */
+function resting(accepted: Refund): BegunRefund {
+  return { kind: 'refund', refund: accepted, answered: Promise.resolve(accepted), replayed: true };
 }
 
 /** Why a payment cannot give back this amount now; `null` when it can. */
@@ -132,7 +167,7 @@ export function refundObstacle(payment: Payment, amount: Money): Refusal | null 
       payment.id,
       `Payment ${payment.id} is ${publicStatus(payment)}: only a succeeded payment can be refunded` +
         `${publicStatus(payment) === 'processing' ? '; wait for its result, or cancel it' : ''}.`,
-      { status: publicStatus(payment) },
+      { payment_status: publicStatus(payment) },
     );
   }
   if (amount.currency !== payment.amount.currency) {
@@ -164,19 +199,17 @@ async function repeatOr(
   command: RefundCommand,
   key: IdempotencyKey | null,
   obstacle: Refusal,
-): Promise<RefundResult> {
+): Promise<BegunRefund> {
   if (key !== null) {
     const repeat = await engine.journal.findRefundOfKey(payment.merchantId, key);
-    if (repeat.kind === 'replayed') return { kind: 'refund', refund: repeat.refund, replayed: true };
+    if (repeat.kind === 'replayed') return resting(repeat.refund);
     if (repeat.kind === 'key_reused') return refused(keyReused(key));
   }
   if (command.merchantRefundNo !== null) {
     const refunds = await engine.journal.findRefundsOfPayment(payment.merchantId, payment.id);
     const same = refunds.find((candidate) => candidate.merchantRefundNo === command.merchantRefundNo);
     if (same !== undefined) {
-      return sameRefund(same, command)
-        ? { kind: 'refund', refund: same, replayed: true }
-        : refused(refundNoReused(same));
+      return sameRefund(same, command) ? resting(same) : refused(refundNoReused(same));
     }
   }
   return refused(obstacle);
@@ -201,6 +234,6 @@ function refundNoReused(existing: Refund): Refusal {
   );
 }
 
-function refused(reason: Refusal): RefundResult {
+function refused(reason: Refusal): BegunRefund {
   return { kind: 'refused', refusal: reason };
 }
