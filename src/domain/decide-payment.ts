@@ -171,6 +171,8 @@ function awaitingPayer(
   now: Date,
 ): Draft {
   const { payment } = draft;
+  // An answer from before the payment succeeded, recorded late: the evidence of payment stands.
+  if (payment.state === 'succeeded') return draft;
   const known = withFields(draft, {
     knownToWallet: true,
     walletTransactionId: payment.walletTransactionId ?? walletTransactionId,
