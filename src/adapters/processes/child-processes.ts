@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
 
 const restartDelayMsMin = 200;
 const restartDelayMsMax = 5_000;
@@ -16,10 +15,10 @@ export interface ChildOptions {
   /** Added to this process's own environment. */
   readonly env?: Readonly<Record<string, string>>;
   /**
-   * `inherit` hands stdout on untouched (no work per line in this process) and passes stderr through;
-   * `prefixed` puts `[name] ` before every line of both.
+   * Takes each line that it prints. Without it stdout is handed on untouched (no work per line in this process) and
+   * stderr line by line.
    */
-  readonly output: 'inherit' | 'prefixed';
+  readonly onLine?: (line: string, stream: 'stdout' | 'stderr') => void;
   /** How long the first `{ready: true}` may take. */
   readonly readyTimeoutMs: number;
   /** How long it may take to end when asked, before it gets SIGTERM; SIGKILL follows after the same time again. */
@@ -108,22 +107,26 @@ export async function superviseChild(options: ChildOptions): Promise<SupervisedC
 }
 
 function spawnChild(options: ChildOptions): { child: ChildProcess; lastWords: () => string } {
+  const { onLine } = options;
   const child = spawn(process.execPath, [options.entry, ...(options.args ?? [])], {
     env: { ...process.env, ...options.env },
-    stdio: ['ignore', options.output === 'inherit' ? 'inherit' : 'pipe', 'pipe', 'ipc'],
+    stdio: ['ignore', onLine === undefined ? 'inherit' : 'pipe', 'pipe', 'ipc'],
   });
   let lastLine = '';
-  const relay = (from: Readable | null, to: NodeJS.WriteStream, remember: boolean) => {
-    if (from === null) return;
-    const prefix = options.output === 'prefixed' ? `[${options.name}] ` : '';
-    createInterface({ input: from }).on('line', (line) => {
-      if (remember && line.trim() !== '') lastLine = line.trim();
-      to.write(`${prefix}${line}\n`);
+  let lastError = '';
+  if (child.stdout !== null && onLine !== undefined) {
+    createInterface({ input: child.stdout }).on('line', (line) => onLine(line, 'stdout'));
+  }
+  if (child.stderr !== null) {
+    createInterface({ input: child.stderr }).on('line', (line) => {
+      if (/^\w*Error\b.*:/.test(line)) lastError = line.trim();
+      if (line.trim() !== '') lastLine = line.trim();
+      if (onLine === undefined) process.stderr.write(`${line}\n`);
+      else onLine(line, 'stderr');
     });
-  };
-  relay(child.stdout, process.stdout, false);
-  relay(child.stderr, process.stderr, true);
-  return { child, lastWords: () => lastLine };
+  }
+  // Node ends the report of an uncaught error with its own version.
+  return { child, lastWords: () => (lastLine.startsWith('Node.js v') ? lastError : lastLine) };
 }
 
 function readiness(
