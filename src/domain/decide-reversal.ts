@@ -177,6 +177,7 @@ export function cancelAnswered(draft: Draft, answer: CancelAnswer, policy: Payme
   if (current === undefined || current === 'effected' || current === 'baseless') {
     return answer.kind === 'effected' ? withFields(draft, { knownToWallet: true }) : draft;
   }
+  if (current === 'settling' || current === 'refunding') return cancelAnsweredLate(draft, answer);
   switch (answer.kind) {
     case 'effected':
       if (answer.action === 'closed' && payment.paidEvidence) {
@@ -197,12 +198,9 @@ export function cancelAnswered(draft: Draft, answer: CancelAnswer, policy: Payme
       if (payment.knownToWallet) return ended(draft, 'cancel');
       return watched(draft, policy, now);
     case 'refund_instead': {
-      if (payment.reversal === null) return draft;
-      const barred = withFields(draft, { reversal: { ...payment.reversal, refundInstead: true } });
-      if (current === 'settling' || current === 'refunding') return barred;
-      if (payment.paidEvidence)
-        return step(reversalMoved(backToCancelling(barred), 'refunding'), 'refund', now);
-      return stepSoon(backToCancelling(barred), 'inquire', policy.cancelRetry, 'cancel_unresolved', now);
+      const barred = backToCancelling(barredFromCancel(draft));
+      if (payment.paidEvidence) return step(reversalMoved(barred, 'refunding'), 'refund', now);
+      return stepSoon(barred, 'inquire', policy.cancelRetry, 'cancel_unresolved', now);
     }
     case 'later':
       return cancelAgain(attentionRaised(draft, 'cancel_unresolved', now), policy, now);
@@ -212,6 +210,20 @@ export function cancelAnswered(draft: Draft, answer: CancelAnswer, policy: Payme
     default:
       return answer satisfies never;
   }
+}
+
+/**
+ * The answer to a cancel that was on its way when refunds took over. Only the wallet's word that it gave the money
+ * back ends the reversal; anything else leaves the refunds to go on.
+ */
+function cancelAnsweredLate(draft: Draft, answer: CancelAnswer): Draft {
+  if (answer.kind === 'effected' && answer.action === 'refunded') return ended(draft, 'cancel');
+  return answer.kind === 'refund_instead' ? barredFromCancel(draft) : draft;
+}
+
+function barredFromCancel(draft: Draft): Draft {
+  const { reversal } = draft.payment;
+  return reversal === null ? draft : withFields(draft, { reversal: { ...reversal, refundInstead: true } });
 }
 
 function backToCancelling(draft: Draft): Draft {
