@@ -73,7 +73,7 @@ export function paymentFound(draft: Draft, policy: PaymentPolicy, now: Date): Dr
   const current = payment.reversal?.state;
   if (current === 'settling' || current === 'refunding') return draft;
   if (current === 'cancelling') {
-    if (mustRefund(payment)) return step(reversalMoved(draft, 'refunding'), 'refund', now);
+    if (mustRefund(payment)) return continued(draft, policy, now);
     return stepSoon(draft, 'cancel', policy.cancelRetry, 'cancel_unresolved', now);
   }
   if (current === 'watching') return step(reversalMoved(draft, 'cancelling'), 'cancel', now);
@@ -199,7 +199,7 @@ export function cancelAnswered(draft: Draft, answer: CancelAnswer, policy: Payme
       return watched(draft, policy, now);
     case 'refund_instead': {
       const barred = backToCancelling(barredFromCancel(draft));
-      if (payment.paidEvidence) return step(reversalMoved(barred, 'refunding'), 'refund', now);
+      if (payment.paidEvidence) return continued(barred, policy, now);
       return stepSoon(barred, 'inquire', policy.cancelRetry, 'cancel_unresolved', now);
     }
     case 'later':
