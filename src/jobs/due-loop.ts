@@ -48,8 +48,8 @@ export function startDueLoop(engine: DeliverEngine, options: DueLoopOptions): Du
           options.onError(error, null);
           nextWakeMs = engine.clock.monotonicMs() + options.pollMs;
         }
-        options.onLook?.();
       }
+      options.onLook?.();
       if (claimed > 0 && running < options.concurrency) continue;
       await rest();
     }

@@ -39,7 +39,9 @@ export const uniqueViolation = '23505';
 
 /** The constraint that refused a row because another one holds its place; `null` for every other error. */
 export function violatedConstraint(error: unknown): string | null {
-  return error instanceof pg.DatabaseError && error.code === uniqueViolation ? (error.constraint ?? '') : null;
+  return error instanceof pg.DatabaseError && error.code === uniqueViolation
+    ? (error.constraint ?? '')
+    : null;
 }
 
 /** Runs `work` in one transaction: committed when it resolves, rolled back when it throws. */

@@ -20,8 +20,7 @@ import {
 export function createDueRows(database: Database): DueRows {
   return {
     claimDue: (limit, leaseMs) => claimDue(database, limit, leaseMs),
-    claimPayment: (merchantId, paymentId, leaseMs) =>
-      claimPayment(database, merchantId, paymentId, leaseMs),
+    claimPayment: (merchantId, paymentId, leaseMs) => claimPayment(database, merchantId, paymentId, leaseMs),
     claimRefund: (merchantId, refundId, leaseMs) => claimRefund(database, merchantId, refundId, leaseMs),
     nextDueAt: () => nextDueAt(database),
     postponePayment: (payment, dueAt) => postpone(database, 'payments', payment, dueAt),

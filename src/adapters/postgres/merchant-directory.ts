@@ -106,16 +106,10 @@ async function readScope(database: Database, keyHash: string): Promise<KeyScope 
   });
   const [row] = rows;
   if (row === undefined) return null;
-  return row.merchant_id === null
-    ? { kind: 'acquirer' }
-    : { kind: 'merchant', merchantId: row.merchant_id };
+  return row.merchant_id === null ? { kind: 'acquirer' } : { kind: 'merchant', merchantId: row.merchant_id };
 }
 
-async function readDeliverySecret(
-  database: Database,
-  sealing: Sealing,
-  merchantId: string,
-): Promise<string> {
+async function readDeliverySecret(database: Database, sealing: Sealing, merchantId: string): Promise<string> {
   const { rows } = await database.query<{ readonly delivery_secret: Buffer }>({
     name: 'find_delivery_secret',
     text: 'select delivery_secret from merchants where id = $1',

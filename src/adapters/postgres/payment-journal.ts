@@ -114,9 +114,7 @@ async function openPayment(
       if (constraint === null || constraint === 'payments_pkey') throw error;
     }
     const repeat =
-      key === null
-        ? ({ kind: 'none' } as const)
-        : await findPaymentOfKey(database, payment.merchantId, key);
+      key === null ? ({ kind: 'none' } as const) : await findPaymentOfKey(database, payment.merchantId, key);
     if (repeat.kind === 'replayed') return repeat;
     if (repeat.kind === 'key_reused') return { kind: 'key_reused' };
     const holder = await findHolder(database, payment.merchantId, payment.merchantOrderNo);
@@ -217,7 +215,10 @@ const announcingSql = `
   from p, jsonb_array_elements($22::jsonb) v`;
 
 const recordStatements = {
-  quiet: { name: 'record_payment', text: `with p as (${updateSql}\n), e as (${eventsSql}\n) select * from p` },
+  quiet: {
+    name: 'record_payment',
+    text: `with p as (${updateSql}\n), e as (${eventsSql}\n) select * from p`,
+  },
   announcing: {
     name: 'record_payment_announcing',
     text: `with p as (${updateSql}\n), e as (${eventsSql}${announcingSql}\n) select * from p`,
@@ -261,11 +262,7 @@ export async function recordPayment(
   return rows[0] === undefined ? null : paymentOf(rows[0]);
 }
 
-async function timeline(
-  database: Database,
-  merchantId: string,
-  paymentId: string,
-): Promise<RecordedEvent[]> {
+async function timeline(database: Database, merchantId: string, paymentId: string): Promise<RecordedEvent[]> {
   const { rows } = await database.query<{
     readonly type: RecordedEvent['type'];
     readonly data: RecordedEvent['data'];

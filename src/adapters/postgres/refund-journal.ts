@@ -17,8 +17,7 @@ export function createRefundJournal(database: Database): RefundJournal {
     acceptRefund: (refund, payment, key) => acceptRefund(database, refund, payment, key),
     findRefund: (merchantId, refundId) => findRefund(database, merchantId, refundId),
     findRefundOfKey: (merchantId, key) => findRefundOfKey(database, merchantId, key),
-    findRefundsOfPayment: (merchantId, paymentId) =>
-      findRefundsOfPayment(database, merchantId, paymentId),
+    findRefundsOfPayment: (merchantId, paymentId) => findRefundsOfPayment(database, merchantId, paymentId),
     recordRefund: (record) => recordRefund(database, record),
     takeRefundTurn: (merchantId, paymentId, spacingMs) =>
       takeRefundTurn(database, merchantId, paymentId, spacingMs),

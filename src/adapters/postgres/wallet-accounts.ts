@@ -1,0 +1,120 @@
+import type { Sealing } from '../sealing.ts';
+import type { Database } from './database.ts';
+
+export interface WalletAccount {
+  readonly wallet: string;
+  readonly name: string;
+  readonly appId: string;
+  readonly gatewayUrl: string;
+  /** PEM. */
+  readonly privateKey: string;
+  /** PEM. */
+  readonly walletPublicKey: string;
+}
+
+export interface AccountBook {
+  /** Throws for a name that nobody configured. */
+  account(wallet: string, name: string): WalletAccount;
+  stop(): void;
+}
+
+export function privateKeyContext(wallet: string, name: string): string {
+  return `wallet_accounts.private_key ${wallet}/${name}`;
+}
+
+/** The wallet accounts in memory, read again every few seconds; an unchanged one stays the same object. */
+export async function openAccountBook(
+  database: Database,
+  sealing: Sealing,
+  refreshEveryMs = 5_000,
+): Promise<AccountBook> {
+  let accounts = new Map<string, { readonly updatedAt: number; readonly account: WalletAccount }>();
+  const refresh = async (): Promise<void> => {
+    const { rows } = await database.query<{
+      readonly wallet: string;
+      readonly name: string;
+      readonly app_id: string;
+      readonly gateway_url: string;
+      readonly private_key: Buffer;
+      readonly wallet_public_key: string;
+      readonly updated_at: Date;
+    }>({ name: 'wallet_accounts', text: 'select * from wallet_accounts' });
+    const next: typeof accounts = new Map();
+    for (const row of rows) {
+      const key = `${row.wallet}/${row.name}`;
+      const known = accounts.get(key);
+      if (known !== undefined && known.updatedAt === row.updated_at.getTime()) {
+        next.set(key, known);
+        continue;
+      }
+      next.set(key, {
+        updatedAt: row.updated_at.getTime(),
+        account: {
+          wallet: row.wallet,
+          name: row.name,
+          appId: row.app_id,
+          gatewayUrl: row.gateway_url,
+          privateKey: sealing.open(row.private_key, privateKeyContext(row.wallet, row.name)).toString('utf8'),
+          walletPublicKey: row.wallet_public_key,
+        },
+      });
+    }
+    accounts = next;
+  };
+  await refresh();
+  // A refresh that fails leaves the accounts of before in force.
+  const timer = setInterval(() => void refresh().catch(() => {}), refreshEveryMs);
+  timer.unref();
+  return {
+    account(wallet, name) {
+      const found = accounts.get(`${wallet}/${name}`);
+      if (found === undefined) throw new Error(`no ${wallet} account is named ${name}`);
+      return found.account;
+    },
+    stop: () => clearInterval(timer),
+  };
+}
+
+/** Adds an account or replaces its keys and address. */
+export async function saveWalletAccount(
+  database: Database,
+  sealing: Sealing,
+  account: WalletAccount,
+): Promise<void> {
+  const sealed = sealing.seal(
+    Buffer.from(account.privateKey),
+    privateKeyContext(account.wallet, account.name),
+  );
+  await database.query(
+    `insert into wallet_accounts (wallet, name, app_id, gateway_url, private_key, wallet_public_key)
+     values ($1, $2, $3, $4, $5, $6)
+     on conflict (wallet, name) do update set
+       app_id = excluded.app_id, gateway_url = excluded.gateway_url, private_key = excluded.private_key,
+       wallet_public_key = excluded.wallet_public_key, updated_at = clock_timestamp()`,
+    [account.wallet, account.name, account.appId, account.gatewayUrl, sealed, account.walletPublicKey],
+  );
+}
+
+export async function findWalletAccount(
+  database: Database,
+  sealing: Sealing,
+  wallet: string,
+  name: string,
+): Promise<WalletAccount | null> {
+  const { rows } = await database.query<{
+    readonly app_id: string;
+    readonly gateway_url: string;
+    readonly private_key: Buffer;
+    readonly wallet_public_key: string;
+  }>('select * from wallet_accounts where wallet = $1 and name = $2', [wallet, name]);
+  const [row] = rows;
+  if (row === undefined) return null;
+  return {
+    wallet,
+    name,
+    appId: row.app_id,
+    gatewayUrl: row.gateway_url,
+    privateKey: sealing.open(row.private_key, privateKeyContext(wallet, name)).toString('utf8'),
+    walletPublicKey: row.wallet_public_key,
+  };
+}

@@ -1,0 +1,105 @@
+import { hostname } from 'node:os';
+import type { Logger } from 'pino';
+import { createChanges, type LocalChanges } from '../adapters/changes.ts';
+import { createEntropy } from '../adapters/entropy.ts';
+import { createMerchantEndpoint } from '../adapters/merchants/endpoint.ts';
+import { createCancelJournal } from '../adapters/postgres/cancel-journal.ts';
+import { type Database, openDatabase } from '../adapters/postgres/database.ts';
+import { openDatabaseClock } from '../adapters/postgres/database-clock.ts';
+import { createDeliveryJournal } from '../adapters/postgres/delivery-journal.ts';
+import { createDueRows } from '../adapters/postgres/due-rows.ts';
+import { createMerchantDirectory } from '../adapters/postgres/merchant-directory.ts';
+import { createPaymentJournal } from '../adapters/postgres/payment-journal.ts';
+import { createRefundJournal } from '../adapters/postgres/refund-journal.ts';
+import { keepUntrustedAnswer } from '../adapters/postgres/untrusted-answers.ts';
+import { openAccountBook } from '../adapters/postgres/wallet-accounts.ts';
+import { createSealing } from '../adapters/sealing.ts';
+import { createAlipayOpenGateway } from '../adapters/wallets/alipay-open/gateway.ts';
+import type { DeliverEngine } from '../jobs/deliver.ts';
+import type { Settings } from './settings.ts';
+
+/** The engine on its real adapters, and what a process needs around it. */
+export interface Gateway {
+  readonly engine: DeliverEngine;
+  readonly database: Database;
+  readonly changes: LocalChanges;
+  /** Names this process among the workers. */
+  readonly processName: string;
+  close(): Promise<void>;
+}
+
+export async function openGateway(
+  settings: Settings,
+  databaseUrl: string,
+  masterKey: Uint8Array,
+  log: Logger,
+): Promise<Gateway> {
+  const database = openDatabase({
+    url: databaseUrl,
+    poolSize: settings.databasePoolSize,
+    applicationName: 'shoudan',
+    onIdleError: (error) => log.warn({ error: error.message }, 'a database connection broke'),
+  });
+  const sealing = createSealing(masterKey);
+  const clock = await openDatabaseClock(database);
+  const accounts = await openAccountBook(database, sealing);
+  const changes = createChanges();
+  const alipayOpen = createAlipayOpenGateway({
+    account: (name) => accounts.account('alipay_open', name),
+    wallClock: () => new Date(),
+    monotonicMs: () => performance.now(),
+  });
+  const endpoint = createMerchantEndpoint({
+    publicOnly: settings.environment === 'production',
+    connectionsPerHost: 16,
+  });
+  const engine: DeliverEngine = {
+    journal: {
+      ...createPaymentJournal(database),
+      ...createRefundJournal(database),
+      ...createCancelJournal(database),
+    },
+    due: createDueRows(database),
+    deliveries: createDeliveryJournal(database),
+    merchants: createMerchantDirectory(database, sealing),
+    wallets: {
+      gateway(wallet) {
+        switch (wallet) {
+          case 'alipay_open':
+            return alipayOpen;
+          default:
+            return wallet satisfies never;
+        }
+      },
+    },
+    endpoint,
+    clock,
+    entropy: createEntropy(),
+    changes,
+    policySpeed: settings.policySpeed,
+    report: {
+      untrustedAnswer(answer) {
+        log.error(
+          { payment_id: answer.paymentId, call: answer.call, detail: answer.detail },
+          'an answer cannot be trusted',
+        );
+        keepUntrustedAnswer(database, sealing, answer).catch((error: Error) =>
+          log.error({ error: error.message }, 'an untrusted answer could not be kept'),
+        );
+      },
+    },
+  };
+  return {
+    engine,
+    database,
+    changes,
+    processName: `${hostname()}/${process.pid}/${Date.now().toString(36)}`,
+    async close() {
+      clock.stop();
+      accounts.stop();
+      await alipayOpen.close();
+      await endpoint.close();
+      await database.end();
+    },
+  };
+}

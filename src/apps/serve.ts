@@ -1,0 +1,93 @@
+import { complaintAboutMerchantUrl } from '../adapters/merchants/public-addresses.ts';
+import { anyWorkerAlive } from '../adapters/postgres/housekeeping.ts';
+import { requireCurrentSchema } from '../adapters/postgres/migrations.ts';
+import { watchStarter } from '../adapters/processes/starter-watch.ts';
+import { createRestGateway } from '../inbound/rest/gateway.ts';
+import { sharedDatabase } from './database-of-settings.ts';
+import { type Gateway, openGateway } from './gateway.ts';
+import { openLog } from './log.ts';
+import { masterKeyOf } from './master-key.ts';
+import { gatewayMetrics } from './metrics.ts';
+import { type Settings, SettingsError } from './settings.ts';
+import { runWorker } from './worker.ts';
+
+/**
+ * `shoudan serve`: the gateway on PORT, with the due loop in the same process unless `worker` is false. Resolves when
+ * it has stopped: by a signal, by its starter, or because the starter is gone.
+ */
+export async function serve(settings: Settings, options: { readonly worker: boolean }): Promise<void> {
+  const log = openLog(settings, options.worker ? 'gateway' : 'serve');
+  const stopAsked = Promise.withResolvers<void>();
+  const starter = watchStarter(() => stopAsked.resolve());
+  const access = await sharedDatabase(settings, (line) => log.info(line));
+  try {
+    await requireCurrentSchema(access.url);
+    const gateway = await openGateway(settings, access.url, masterKeyOf(settings), log);
+    const stopWorker = options.worker ? await runWorker(gateway, settings, log) : null;
+    const app = await createRestGateway({
+      engine: gateway.engine,
+      readiness: () => readiness(gateway, settings),
+      logger: log,
+      metricsText: gatewayMetrics(gateway.database),
+      ...(settings.environment === 'production' ? { checkMerchantUrl: complaintAboutMerchantUrl } : {}),
+    });
+    try {
+      await app.listen({ host: settings.host, port: settings.port });
+    } catch (error) {
+      await stopWorker?.();
+      await gateway.close();
+      throw listenError(error, settings);
+    }
+    log.info({ port: settings.port, database: access.description }, 'the gateway listens');
+    starter.reportReady({ port: settings.port });
+    await stopAsked.promise;
+    log.info('the gateway stops');
+    await app.close();
+    await stopWorker?.();
+    await gateway.close();
+  } finally {
+    await access.release();
+    starter.close();
+  }
+}
+
+async function readiness(
+  gateway: Gateway,
+  settings: Settings,
+): Promise<{ ready: boolean; checks: Record<string, 'ok' | string> }> {
+  const checks: Record<string, 'ok' | string> = {};
+  try {
+    checks['worker'] = (await anyWorkerAlive(gateway.database))
+      ? 'ok'
+      : 'no worker was seen for 15 seconds: start one with `shoudan work`';
+    checks['database'] = 'ok';
+  } catch (error) {
+    checks['database'] = `the database does not answer: ${error instanceof Error ? error.message : ''}`;
+  }
+  if (settings.simulatorUrl !== null) checks['simulator'] = await simulatorCheck(settings.simulatorUrl);
+  return { ready: Object.values(checks).every((check) => check === 'ok'), checks };
+}
+
+async function simulatorCheck(url: string): Promise<'ok' | string> {
+  try {
+    const answer = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(2_000) });
+    return answer.ok ? 'ok' : `the simulator answered ${answer.status}`;
+  } catch {
+    return 'the simulator does not answer';
+  }
+}
+
+export function listenError(error: unknown, settings: Settings): Error {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'EADDRINUSE') {
+    return new SettingsError(
+      `PORT ${settings.port} is in use on ${settings.host}: stop what listens there, or set PORT to a free one.`,
+    );
+  }
+  if (code === 'EACCES' || code === 'EADDRNOTAVAIL') {
+    return new SettingsError(
+      `PORT ${settings.port} on SHOUDAN_HOST ${settings.host} cannot be opened (${String(code)}): choose another.`,
+    );
+  }
+  return error instanceof Error ? error : new Error(String(error));
+}

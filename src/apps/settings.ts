@@ -1,0 +1,190 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+
+/** Every setting, read from the environment once at the start, checked whole, and frozen. */
+export interface Settings {
+  readonly environment: 'sandbox' | 'production';
+  readonly host: string;
+  readonly port: number;
+  readonly simulatorPort: number;
+  /** Accepted from the start; nothing listens there before the switch exists. */
+  readonly iso8583Port: number;
+  /** `null`: an embedded PostgreSQL in the data folder. */
+  readonly databaseUrl: string | null;
+  readonly databasePoolSize: number;
+  readonly dataDir: string;
+  /** 32 bytes; `null` in the sandbox until its key file is made. */
+  readonly masterKey: Uint8Array | null;
+  readonly policySpeed: number;
+  readonly workerConcurrency: number;
+  readonly eventRetentionDays: number;
+  readonly logLevel: (typeof logLevels)[number];
+  /** When set, `/readyz` wants the simulator to be up too. */
+  readonly simulatorUrl: string | null;
+}
+
+/** A wrong setting. The message is one line that names it. */
+export class SettingsError extends Error {}
+
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+/** Names that hold secrets: each may be given as a file instead, under its name with `_FILE`. */
+const secretNames = ['SHOUDAN_MASTER_KEY', 'DATABASE_URL'] as const;
+
+const ownNames: ReadonlySet<string> = new Set([
+  'SHOUDAN_ENV',
+  'SHOUDAN_HOST',
+  'SHOUDAN_ISO8583_PORT',
+  'SHOUDAN_DATABASE_POOL',
+  'SHOUDAN_DATA_DIR',
+  'SHOUDAN_MASTER_KEY',
+  'SHOUDAN_MASTER_KEY_FILE',
+  'SHOUDAN_POLICY_SPEED',
+  'SHOUDAN_WORKER_CONCURRENCY',
+  'SHOUDAN_EVENT_RETENTION_DAYS',
+  'SHOUDAN_LOG_LEVEL',
+  'SHOUDAN_SIMULATOR_URL',
+  // Read by the command line alone, to reach a gateway that runs elsewhere.
+  'SHOUDAN_URL',
+  'SHOUDAN_API_KEY',
+]);
+
+export type Environment = { readonly [name: string]: string | undefined };
+
+/** Reads and checks all settings. Throws a {@link SettingsError} for the first one that is wrong or unknown. */
+export function readSettings(env: Environment): Settings {
+  for (const name of Object.keys(env)) {
+    if (name.startsWith('SHOUDAN_') && !ownNames.has(name)) {
+      throw new SettingsError(
+        `${name} is not a setting of Shoudan: remove it, or correct its name (docs/settings.md lists all).`,
+      );
+    }
+  }
+  const environment = oneOf(env, 'SHOUDAN_ENV', ['sandbox', 'production'], 'sandbox');
+  const masterKey = masterKeyOf(secret(env, 'SHOUDAN_MASTER_KEY'));
+  const policySpeed = numberOf(env, 'SHOUDAN_POLICY_SPEED', 1, { min: 1, max: 1_000 });
+  if (environment === 'production') {
+    if (masterKey === null) {
+      throw new SettingsError(
+        'SHOUDAN_MASTER_KEY is not set: production generates no secrets. Set it, or SHOUDAN_MASTER_KEY_FILE, ' +
+          'to 32 random bytes as 64 hex digits.',
+      );
+    }
+    if (policySpeed !== 1) {
+      throw new SettingsError(
+        `SHOUDAN_POLICY_SPEED is ${policySpeed}: production keeps the policies' own times. Remove it.`,
+      );
+    }
+  }
+  const settings: Settings = {
+    environment,
+    host: textOf(env, 'SHOUDAN_HOST', environment === 'production' ? '0.0.0.0' : '127.0.0.1'),
+    port: portOf(env, 'PORT', 8080),
+    simulatorPort: portOf(env, 'SIMULATOR_PORT', 9090),
+    iso8583Port: portOf(env, 'SHOUDAN_ISO8583_PORT', 8583),
+    databaseUrl: databaseUrlOf(secret(env, 'DATABASE_URL')),
+    databasePoolSize: integerOf(env, 'SHOUDAN_DATABASE_POOL', 12, { min: 2, max: 200 }),
+    dataDir: resolve(textOf(env, 'SHOUDAN_DATA_DIR', '.shoudan')),
+    masterKey,
+    policySpeed,
+    workerConcurrency: integerOf(env, 'SHOUDAN_WORKER_CONCURRENCY', 32, { min: 1, max: 1_000 }),
+    eventRetentionDays: integerOf(env, 'SHOUDAN_EVENT_RETENTION_DAYS', 400, { min: 31, max: 3_660 }),
+    logLevel: oneOf(env, 'SHOUDAN_LOG_LEVEL', logLevels, 'info'),
+    simulatorUrl: httpUrlOf(env, 'SHOUDAN_SIMULATOR_URL'),
+  };
+  return Object.freeze(settings);
+}
+
+function textOf(env: Environment, name: string, fallback: string): string {
+  const text = env[name];
+  if (text === undefined) return fallback;
+  if (text.trim() === '') throw new SettingsError(`${name} is empty: give it a value, or remove it.`);
+  return text;
+}
+
+function oneOf<const Value extends string>(
+  env: Environment,
+  name: string,
+  values: readonly Value[],
+  fallback: Value,
+): Value {
+  const text = textOf(env, name, fallback);
+  const value = values.find((candidate) => candidate === text);
+  if (value === undefined)
+    throw new SettingsError(`${name} is ${text}: it must be one of ${values.join(', ')}.`);
+  return value;
+}
+
+function numberOf(
+  env: Environment,
+  name: string,
+  fallback: number,
+  bounds: { readonly min: number; readonly max: number },
+): number {
+  const text = textOf(env, name, `${fallback}`);
+  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= bounds.min && value <= bounds.max)) {
+    throw new SettingsError(`${name} is ${text}: it must be a number from ${bounds.min} to ${bounds.max}.`);
+  }
+  return value;
+}
+
+function integerOf(
+  env: Environment,
+  name: string,
+  fallback: number,
+  bounds: { readonly min: number; readonly max: number },
+): number {
+  const value = numberOf(env, name, fallback, bounds);
+  if (!Number.isInteger(value)) {
+    throw new SettingsError(
+      `${name} is ${value}: it must be a whole number from ${bounds.min} to ${bounds.max}.`,
+    );
+  }
+  return value;
+}
+
+function portOf(env: Environment, name: string, fallback: number): number {
+  return integerOf(env, name, fallback, { min: 1, max: 65_535 });
+}
+
+function httpUrlOf(env: Environment, name: string): string | null {
+  const text = env[name];
+  if (text === undefined) return null;
+  if (!/^https?:\/\/[^/\s]+/.test(text) || !URL.canParse(text)) {
+    throw new SettingsError(`${name} is ${text}: it must be a URL that begins with http:// or https://.`);
+  }
+  return text.replace(/\/$/, '');
+}
+
+/** The secret itself is never part of a message. */
+function secret(env: Environment, name: (typeof secretNames)[number]): string | null {
+  const text = env[name];
+  const path = env[`${name}_FILE`];
+  if (text !== undefined && path !== undefined) {
+    throw new SettingsError(`${name} and ${name}_FILE are both set: keep one of them.`);
+  }
+  if (path === undefined) return text ?? null;
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+    throw new SettingsError(`${name}_FILE is ${path}, which cannot be read (${reason}): correct the path.`);
+  }
+}
+
+function masterKeyOf(text: string | null): Uint8Array | null {
+  if (text === null) return null;
+  if (!/^[0-9a-fA-F]{64}$/.test(text)) {
+    throw new SettingsError('SHOUDAN_MASTER_KEY must be 32 random bytes as 64 hex digits.');
+  }
+  return Buffer.from(text, 'hex');
+}
+
+function databaseUrlOf(text: string | null): string | null {
+  if (text === null) return null;
+  if (!/^postgres(ql)?:\/\//.test(text) || !URL.canParse(text)) {
+    throw new SettingsError('DATABASE_URL must be a URL that begins with postgres:// or postgresql://.');
+  }
+  return text;
+}

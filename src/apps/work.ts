@@ -1,0 +1,30 @@
+import { requireCurrentSchema } from '../adapters/postgres/migrations.ts';
+import { watchStarter } from '../adapters/processes/starter-watch.ts';
+import { sharedDatabase } from './database-of-settings.ts';
+import { openGateway } from './gateway.ts';
+import { openLog } from './log.ts';
+import { masterKeyOf } from './master-key.ts';
+import type { Settings } from './settings.ts';
+import { runWorker } from './worker.ts';
+
+/** `shoudan work`: the due loop alone. Any number of these may run beside each other and beside gateways. */
+export async function work(settings: Settings): Promise<void> {
+  const log = openLog(settings, 'worker');
+  const stopAsked = Promise.withResolvers<void>();
+  const starter = watchStarter(() => stopAsked.resolve());
+  const access = await sharedDatabase(settings, (line) => log.info(line));
+  try {
+    await requireCurrentSchema(access.url);
+    const gateway = await openGateway(settings, access.url, masterKeyOf(settings), log);
+    const stopWorker = await runWorker(gateway, settings, log);
+    log.info({ worker: gateway.processName, database: access.description }, 'the worker runs');
+    starter.reportReady();
+    await stopAsked.promise;
+    log.info('the worker stops');
+    await stopWorker();
+    await gateway.close();
+  } finally {
+    await access.release();
+    starter.close();
+  }
+}

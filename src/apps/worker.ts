@@ -1,0 +1,62 @@
+import type { Logger } from 'pino';
+import { dropOutlived, ensurePartitions, heartbeat, leave } from '../adapters/postgres/housekeeping.ts';
+import { startDueLoop } from '../jobs/due-loop.ts';
+import type { Gateway } from './gateway.ts';
+import type { Settings } from './settings.ts';
+
+const heartbeatEveryMs = 3_000;
+const housekeepingEveryMs = 3_600_000;
+const untrustedAnswerDays = 14;
+const idempotencyKeyDays = 90;
+
+/** A loop that has not looked for this long is stuck, and must not claim to be alive. */
+const stuckAfterMs = 10_000;
+
+/** Runs the due loop in this process and keeps its tables in order. Answers with how to stop it. */
+export async function runWorker(
+  gateway: Gateway,
+  settings: Settings,
+  log: Logger,
+): Promise<() => Promise<void>> {
+  let lookedAtMs = performance.now();
+  const loop = startDueLoop(gateway.engine, {
+    concurrency: settings.workerConcurrency,
+    pollMs: 500,
+    onError: (error, row) =>
+      log.error(
+        {
+          error: error instanceof Error ? error.message : String(error),
+          row: row === null ? null : row.kind,
+        },
+        'a due step could not be performed',
+      ),
+    onLook: () => {
+      lookedAtMs = performance.now();
+    },
+  });
+  gateway.changes.onDue((dueAt) => loop.wake(dueAt));
+  const beat = async (): Promise<void> => {
+    if (performance.now() - lookedAtMs < stuckAfterMs) await heartbeat(gateway.database, gateway.processName);
+  };
+  const keepHouse = async (): Promise<void> => {
+    await ensurePartitions(gateway.database);
+    await dropOutlived(gateway.database, {
+      eventDays: settings.eventRetentionDays,
+      untrustedAnswerDays,
+      idempotencyKeyDays,
+    });
+  };
+  const quietly = (what: string, work: () => Promise<void>) => () => {
+    work().catch((error: Error) => log.warn({ error: error.message }, `${what} failed`));
+  };
+  await beat();
+  const beating = setInterval(quietly('the heartbeat', beat), heartbeatEveryMs);
+  const housekeeping = setInterval(quietly('housekeeping', keepHouse), housekeepingEveryMs);
+  quietly('housekeeping', keepHouse)();
+  return async () => {
+    clearInterval(beating);
+    clearInterval(housekeeping);
+    await loop.stop();
+    await leave(gateway.database, gateway.processName).catch(() => {});
+  };
+}
