@@ -2,12 +2,15 @@ import { describe, expect, test } from 'vitest';
 import { decidePayment, type PaymentInput } from './decide-payment.ts';
 import {
   awaitingPayer,
+  closed,
   effectedClosed,
   effectedRefunded,
+  notFound,
   nothingNamed,
+  paid,
   refundInstead,
 } from './example-inputs.ts';
-import { everyPayment, examplePolicy, noon, paidPayment } from './example-payments.ts';
+import { dueNow, everyPayment, examplePolicy, noon, paidPayment, secondsAfter } from './example-payments.ts';
 import type { Payment } from './payment.ts';
 
 function decide(payment: Payment, input: PaymentInput) {
@@ -46,5 +49,48 @@ describe('an answer that comes late', () => {
   test('a cancel that gave the money back ends a reversal by refund', () => {
     const decision = decide(example('refunding all'), { kind: 'cancel_answered', answer: effectedRefunded });
     expect(decision.payment).toMatchObject({ state: 'cancelled', cancelledBy: 'cancel', nextStep: null });
+  });
+});
+
+describe('a reversal by refund', () => {
+  test('ends at once when refunds have given everything back already', () => {
+    const payment = example('cancelled and refunded, evidence of payment, window passed');
+    const found = decide(payment, { kind: 'inquiry_answered', answer: paid });
+    expect(found.payment).toMatchObject({
+      reversal: { state: 'effected' },
+      nextStep: null,
+      refunded: 10_000n,
+    });
+    const cancelling = { ...payment, nextStep: dueNow('cancel') };
+    const barred = decide(cancelling, { kind: 'cancel_answered', answer: refundInstead });
+    expect(barred.payment).toMatchObject({ reversal: { state: 'effected' }, nextStep: null });
+  });
+
+  test('waits for a refund that is still open', () => {
+    const payment = { ...example('cancelling, paid'), openRefunds: 1, refundReserved: 3_000n };
+    const { payment: settling } = decide(payment, { kind: 'cancel_answered', answer: refundInstead });
+    expect(settling).toMatchObject({
+      reversal: { state: 'settling' },
+      nextStep: { action: 'await_refunds' },
+    });
+  });
+
+  test('looks at the payment before it repeats a refund that the wallet does not have', () => {
+    const inquired = decide(example('refunding, refund inquired'), {
+      kind: 'reversal_refund_inquired',
+      answer: notFound,
+    });
+    expect(inquired.payment.nextStep).toEqual({ action: 'inquire', dueAt: secondsAfter(10) });
+    const stillPaid = decide(inquired.payment, { kind: 'inquiry_answered', answer: paid });
+    expect(stillPaid.payment).toMatchObject({ nextStep: dueNow('refund'), tries: inquired.payment.tries });
+  });
+
+  test('ends when the payment is closed at the wallet, given back in some other way', () => {
+    const { payment, events } = decide(example('refunding, payment inquired'), {
+      kind: 'inquiry_answered',
+      answer: closed,
+    });
+    expect(payment).toMatchObject({ state: 'cancelled', cancelledBy: 'refund', nextStep: null });
+    expect(events.map((event) => event.type)).toEqual(['RemainderRefunded', 'PaymentCancelled']);
   });
 });

@@ -27,6 +27,8 @@ import type { CancelAnswer, InquiryAnswer, RefundAnswer, RefundInquiryAnswer } f
  *                                       shown as paid: inquire, until the wallet shows it closed.
  *                                       neither: `watching`, since a delayed call may still arrive.
  *   cancel → window passed              inquire; paid: `refunding`; closed: effected.
+ *   refund → refused                    inquire the refund; not there: inquire the payment; closed: effected;
+ *                                       paid: the same refund again.
  *   silence, unclear, later             the same call again, ever more slowly, in an operator's sight.
  *
  * `watching` inquires and cancels in turn until the sent expiry and its grace have passed, then ends as
@@ -71,7 +73,11 @@ function mustRefund(payment: Payment): boolean {
 export function paymentFound(draft: Draft, policy: PaymentPolicy, now: Date): Draft {
   const { payment } = draft;
   const current = payment.reversal?.state;
-  if (current === 'settling' || current === 'refunding') return draft;
+  if (current === 'settling') return draft;
+  if (current === 'refunding') {
+    if (payment.nextStep?.action !== 'inquire') return draft;
+    return withFields(draft, { nextStep: { action: 'refund', dueAt: now } });
+  }
   if (current === 'cancelling') {
     if (mustRefund(payment)) return continued(draft, policy, now);
     return stepSoon(draft, 'cancel', policy.cancelRetry, 'cancel_unresolved', now);
@@ -138,7 +144,11 @@ export function inquiryAnswered(
       if (current === 'cancelling' || current === 'watching') {
         return ended(withFields(draft, { knownToWallet: true }), payment.paidEvidence ? 'cancel' : 'close');
       }
-      return current === 'refunding' || current === 'settling' ? draft : lookEnded(draft);
+      if (current === 'refunding') {
+        // Paid and closed: wholly given back, by our refund or on the wallet's side. Money case 13.
+        return answer.kind === 'closed' ? ended(draft, 'refund') : draft;
+      }
+      return current === 'settling' ? draft : lookEnded(draft);
     case 'not_found':
       return notFound(draft, policy, now);
     case 'refused':
@@ -316,8 +326,9 @@ export function refundInquired(
     case 'refunded':
       return ended(draft, 'refund');
     case 'not_found':
-      // The wallet holds no refund of this id, so the same id is safe to send again. Money case 6.
-      return stepAgain(draft, 'refund', policy.refundRetry, 'refund_unresolved', now);
+      // The wallet holds no refund of this id, so the same id is safe to send again. Money case 6. First the
+      // payment itself is inquired: one that was given back in another way is closed, and refuses for ever.
+      return stepAgain(draft, 'inquire', policy.refundRetry, 'refund_unresolved', now);
     case 'refused':
     case 'unclear':
     case 'no_answer':
