@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { decidePayment, type PaymentInput } from './decide-payment.ts';
 import {
+  attemptFailed,
   awaitingPayer,
   closed,
   effectedClosed,
@@ -50,6 +51,19 @@ describe('an answer that comes late', () => {
     const decision = decide(example('refunding all'), { kind: 'cancel_answered', answer: effectedRefunded });
     expect(decision.payment).toMatchObject({ state: 'cancelled', cancelledBy: 'cancel', nextStep: null });
   });
+});
+
+describe('evidence of payment', () => {
+  test.each(['cancelling, paid, inquiring', 'refunding, payment inquired', 'failed, evidence of payment'])(
+    'outweighs the word that the attempt failed: %s',
+    (name) => {
+      const payment = example(name);
+      const decision = decide(payment, { kind: 'inquiry_answered', answer: attemptFailed });
+      expect(decision.payment).toMatchObject({ state: payment.state, reversal: payment.reversal });
+      expect(decision.payment.nextStep?.action).toBe('inquire');
+      expect(decision.payment.nextStep?.dueAt.getTime()).toBeGreaterThan(noon.getTime());
+    },
+  );
 });
 
 describe('a reversal by refund', () => {

@@ -141,12 +141,14 @@ export function inquiryAnswered(
           ? attentionRaised(draft, 'closed_after_success', now)
           : draft;
       }
+      // Money case 5: against evidence of payment the word "failed" weighs no more than "not found".
+      if (answer.kind === 'failed' && payment.paidEvidence) return notFound(draft, policy, now);
       if (current === 'cancelling' || current === 'watching') {
         return ended(withFields(draft, { knownToWallet: true }), payment.paidEvidence ? 'cancel' : 'close');
       }
       if (current === 'refunding') {
         // Paid and closed: wholly given back, by our refund or on the wallet's side. Money case 13.
-        return answer.kind === 'closed' ? ended(draft, 'refund') : draft;
+        return ended(draft, 'refund');
       }
       return current === 'settling' ? draft : lookEnded(draft);
     case 'not_found':
