@@ -1,0 +1,175 @@
+import { sign } from 'node:crypto';
+import type { NoAnswer } from '../../../domain/wallet-answer.ts';
+import type { CallLimit, WalletGateway } from '../../../ports/wallet.ts';
+import { type Call, methods } from '../../../protocols/alipay-open/calls.ts';
+import {
+  composeRequest,
+  printRequest,
+  type UnsignedRequest,
+} from '../../../protocols/alipay-open/request.ts';
+import { digestName } from '../../../protocols/alipay-open/signature.ts';
+import {
+  payContent,
+  refundContent,
+  refundQueryContent,
+  tradeContent,
+} from '../../../protocols/alipay-open/trade-requests.ts';
+import { type CallGate, createCallGate } from '../call-gate.ts';
+import { createHttpChannel, type HttpChannelOptions } from '../deadline-http.ts';
+import { type AlipayOpenAccount, isSameAccount, type PreparedAccount, prepareAccount } from './account.ts';
+import { cancelAnswer, inquiryAnswer, payAnswer, refundAnswer, refundInquiryAnswer } from './answers.ts';
+import { type VerifiedAnswer, verifyAnswer } from './verified-answer.ts';
+
+export interface AlipayOpenGatewayOptions {
+  /** The account of this name. Throws for a name that nobody configured. Called once per call; keys are parsed once. */
+  readonly account: (name: string) => AlipayOpenAccount;
+  /** The host's clock, for wire timestamps and the relative expiry alone. */
+  readonly wallClock: () => Date;
+  /** The clock that limits are measured on, such as `performance.now`. */
+  readonly monotonicMs: () => number;
+  /** Calls under way to one account at most; a quarter of them is kept for calls other than pay. */
+  readonly concurrencyPerAccount?: number | undefined;
+  readonly http?: Omit<HttpChannelOptions, 'monotonicMs'> | undefined;
+}
+
+export interface AlipayOpenGateway extends WalletGateway {
+  /** Lets running calls end, then closes the connections. */
+  close(): Promise<void>;
+}
+
+/**
+ * The Open Platform as a wallet. Each call is sent at most once, over kept-alive connections, signed off the main
+ * thread, within its limit (see `deadline-http.ts`), and answered by what the platform has signed about this very
+ * payment (see `answers.ts`). Rules RES-08, RES-14, RES-18.
+ *
+ * Throws, per call, for an account that nobody configured or that cannot work, and for values over the platform's
+ * limits: whoever accepts them checks them first.
+ */
+export function createAlipayOpenGateway(options: AlipayOpenGatewayOptions): AlipayOpenGateway {
+  const { monotonicMs, wallClock } = options;
+  const http = createHttpChannel({ ...options.http, monotonicMs });
+  const concurrency = options.concurrencyPerAccount ?? 64;
+  const accounts = new Map<string, { readonly account: PreparedAccount; readonly gate: CallGate }>();
+
+  function accountOf(name: string): { readonly account: PreparedAccount; readonly gate: CallGate } {
+    const source = options.account(name);
+    const known = accounts.get(name);
+    if (
+      known !== undefined &&
+      (known.account.source === source || isSameAccount(known.account.source, source))
+    ) {
+      return known;
+    }
+    const gate =
+      known?.gate ?? createCallGate({ concurrency, reserved: Math.floor(concurrency / 4), monotonicMs });
+    const prepared = { account: prepareAccount(source), gate };
+    accounts.set(name, prepared);
+    return prepared;
+  }
+
+  async function ask(
+    call: Call,
+    accountName: string,
+    limit: CallLimit,
+    bizContent: (sentAt: Date) => string,
+  ): Promise<VerifiedAnswer | NoAnswer> {
+    const { account, gate } = accountOf(accountName);
+    const purpose = call === 'pay' ? 'payment' : 'resolution';
+    const leave = await gate.enter(purpose, Math.min(limit.sendBeforeMs, limit.answerBeforeMs));
+    if (leave === null) {
+      const detail = `every place for calls to ${accountName} is taken`;
+      return { kind: 'no_answer', reason: 'not_sent', detail };
+    }
+    try {
+      const sentAt = wallClock();
+      const { source, signType } = account;
+      const request = composeRequest(
+        {
+          appId: source.appId,
+          method: methods[call],
+          charset: 'utf-8',
+          signType,
+          timestamp: sentAt,
+          notifyUrl: call === 'pay' ? source.notifyUrl : undefined,
+          appAuthToken: source.appAuthToken,
+        },
+        bizContent(sentAt),
+      );
+      const { query, body } = printRequest(request, await signatureOf(request, account));
+      const answer = await http.post(
+        { origin: account.origin, path: `${account.path}?${query}`, headers, body },
+        limit,
+      );
+      return answer.kind === 'no_answer' ? answer : verifyAnswer(answer, methods[call], account);
+    } finally {
+      leave();
+    }
+  }
+
+  return {
+    async pay(request, limit) {
+      const answer = await ask('pay', request.account, limit, (sentAt) =>
+        payContent({
+          outTradeNo: request.requestId,
+          authCode: request.paymentCode,
+          subject: request.subject,
+          totalAmount: request.amount,
+          storeId: request.storeId,
+          terminalId: request.terminalId,
+          subMerchantId: request.subMerchantId,
+          merchantOrderNo: request.merchantOrderNo,
+          expiresAt: request.expiresAt,
+          sentAt,
+        }),
+      );
+      return answer.kind === 'no_answer' ? answer : payAnswer(request, answer);
+    },
+
+    async inquire(payment, limit) {
+      const answer = await ask('query', payment.account, limit, () => tradeContent(payment.requestId));
+      return answer.kind === 'no_answer' ? answer : inquiryAnswer(payment, answer);
+    },
+
+    async cancel(payment, limit) {
+      const answer = await ask('cancel', payment.account, limit, () => tradeContent(payment.requestId));
+      return answer.kind === 'no_answer' ? answer : cancelAnswer(payment, answer);
+    },
+
+    async refund(request, limit) {
+      const answer = await ask('refund', request.account, limit, () =>
+        refundContent({
+          outTradeNo: request.requestId,
+          refundAmount: request.refundAmount,
+          outRequestNo: request.refundRequestId,
+          refundReason: request.reason,
+        }),
+      );
+      return answer.kind === 'no_answer' ? answer : refundAnswer(request, answer);
+    },
+
+    async inquireRefund(request, limit) {
+      const answer = await ask('refund_query', request.account, limit, () =>
+        refundQueryContent(request.requestId, request.refundRequestId),
+      );
+      return answer.kind === 'no_answer' ? answer : refundInquiryAnswer(request, answer);
+    },
+
+    close: () => http.close(),
+  };
+}
+
+const headers = {
+  'content-type': 'application/x-www-form-urlencoded;charset=utf-8',
+  accept: 'application/json',
+  'user-agent': 'shoudan',
+};
+
+/** Signed on the thread pool: twice the throughput, and the event loop stays free for other calls. */
+function signatureOf(request: UnsignedRequest, account: PreparedAccount): Promise<string> {
+  return new Promise((resolve, reject) => {
+    sign(digestName(request.signType), request.content, account.privateKey, (error, signature) => {
+      if (error === null) resolve(signature.toString('base64'));
+      else reject(error);
+    });
+  });
+}
