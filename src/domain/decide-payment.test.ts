@@ -108,3 +108,25 @@ describe('a reversal by refund', () => {
     expect(events.map((event) => event.type)).toEqual(['RemainderRefunded', 'PaymentCancelled']);
   });
 });
+
+describe('a payment that the wallet never knew', () => {
+  test('ends when the horizon has passed although the wallet bars a cancel', () => {
+    const barred = example('cancelling, window passed, nothing ever found');
+    const once = decide(barred, { kind: 'inquiry_answered', answer: notFound });
+    expect(once.payment).toMatchObject({ reversal: { state: 'watching' }, nextStep: { action: 'inquire' } });
+    const twice = decide(once.payment, { kind: 'inquiry_answered', answer: notFound });
+    expect(twice.payment).toMatchObject({
+      state: 'cancelled',
+      reversal: { state: 'baseless' },
+      nextStep: { action: 'inquire', dueAt: secondsAfter(24 * 3600) },
+    });
+  });
+
+  test('is still watched before the horizon although the wallet bars a cancel', () => {
+    const { payment } = decide(example('cancelling, window passed'), {
+      kind: 'inquiry_answered',
+      answer: notFound,
+    });
+    expect(payment).toMatchObject({ state: 'cancelled_provisionally', reversal: { state: 'watching' } });
+  });
+});

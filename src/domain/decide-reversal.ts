@@ -172,6 +172,8 @@ function notFound(draft: Draft, policy: PaymentPolicy, now: Date): Draft {
   }
   switch (payment.reversal?.state) {
     case 'watching':
+      // A cancel that the wallet bars can never be the last word: the inquiries alone decide then. RES-07.
+      if (payment.reversal.refundInstead) return watched(draft, policy, now);
       return withFields(draft, { nextStep: { action: 'cancel', dueAt: now } });
     case 'cancelling':
       if (payment.knownToWallet) {
