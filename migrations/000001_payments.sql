@@ -274,3 +274,6 @@ begin
     end if;
   end loop;
 end $$;
+
+select ensure_month_partitions(((clock_timestamp() at time zone 'UTC') + make_interval(months => ahead))::date)
+from generate_series(0, 2) ahead;

@@ -1,0 +1,131 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import pg from 'pg';
+
+export interface Migration {
+  readonly version: number;
+  readonly name: string;
+  readonly sql: string;
+  /** SHA-256 of the file: a migration that was applied is never edited. */
+  readonly checksum: string;
+}
+
+/** A schema that this version cannot work with. The message is one line that says what to do. */
+export class MigrationError extends Error {}
+
+const folder = fileURLToPath(new URL('../../../migrations', import.meta.url));
+
+/** The numbered files of `migrations/`, in order, without gaps. */
+export function readMigrations(directory: string = folder): Migration[] {
+  const files = readdirSync(directory)
+    .filter((file) => /^\d{6}_[a-z0-9_]+\.sql$/.test(file))
+    .sort();
+  return files.map((file, index) => {
+    const version = Number(file.slice(0, 6));
+    if (version !== index + 1) {
+      throw new MigrationError(`migrations/${file} is out of order: the next number is ${index + 1}.`);
+    }
+    const sql = readFileSync(`${directory}/${file}`, 'utf8');
+    return { version, name: file, sql, checksum: createHash('sha256').update(sql).digest('hex') };
+  });
+}
+
+/**
+ * Brings the database to the newest schema and makes the coming months' partitions. Each migration is a transaction
+ * of its own; several processes may call this at once, one of them does the work and the others wait. Answers with
+ * the names of the migrations that were applied.
+ */
+export async function migrate(
+  databaseUrl: string,
+  migrations: readonly Migration[] = readMigrations(),
+): Promise<string[]> {
+  return withClient(databaseUrl, async (client) => {
+    // Held by the session, so that it spans the transactions of all migrations.
+    await client.query(`select pg_advisory_lock(hashtext('shoudan migrations'))`);
+    await client.query(`create table if not exists schema_migrations (
+      version     integer primary key,
+      name        text not null,
+      checksum    text not null,
+      applied_at  timestamptz not null default clock_timestamp()
+    )`);
+    const applied = await appliedMigrations(client);
+    const done: string[] = [];
+    for (const migration of migrations) {
+      const known = applied.get(migration.version);
+      if (known !== undefined) {
+        if (known.checksum !== migration.checksum) throw edited(migration);
+        continue;
+      }
+      await client.query('begin');
+      try {
+        await client.query(migration.sql);
+        await client.query('insert into schema_migrations (version, name, checksum) values ($1, $2, $3)', [
+          migration.version,
+          migration.name,
+          migration.checksum,
+        ]);
+        await client.query('commit');
+      } catch (error) {
+        await client.query('rollback').catch(() => {});
+        const reason = error instanceof Error ? error.message : String(error);
+        throw new MigrationError(`migrations/${migration.name} failed and was rolled back: ${reason}`, {
+          cause: error,
+        });
+      }
+      done.push(migration.name);
+    }
+    return done;
+  });
+}
+
+/**
+ * Throws when the database lacks a migration that this version needs. A newer schema is fine: migrations only ever
+ * widen what older code uses.
+ */
+export async function requireCurrentSchema(databaseUrl: string): Promise<void> {
+  const migrations = readMigrations();
+  await withClient(databaseUrl, async (client) => {
+    const { rows } = await client.query<{ readonly present: boolean }>(
+      `select to_regclass('schema_migrations') is not null as present`,
+    );
+    const applied = rows[0]?.present === true ? await appliedMigrations(client) : new Map();
+    const missing = migrations.filter(({ version }) => !applied.has(version));
+    if (missing.length > 0) {
+      throw new MigrationError(
+        `the database lacks ${missing.map(({ name }) => name).join(', ')}: run \`shoudan migrate\` first.`,
+      );
+    }
+    const changed = migrations.find(({ version, checksum }) => applied.get(version)?.checksum !== checksum);
+    if (changed !== undefined) throw edited(changed);
+  });
+}
+
+function edited(migration: Migration): MigrationError {
+  return new MigrationError(
+    `migrations/${migration.name} differs from what this database was migrated with: restore the file, ` +
+      'and put the change into a new migration.',
+  );
+}
+
+async function appliedMigrations(
+  client: pg.Client,
+): Promise<Map<number, { readonly checksum: string }>> {
+  const { rows } = await client.query<{ readonly version: number; readonly checksum: string }>(
+    'select version, checksum from schema_migrations',
+  );
+  return new Map(rows.map((row) => [row.version, row]));
+}
+
+async function withClient<Result>(
+  databaseUrl: string,
+  work: (client: pg.Client) => Promise<Result>,
+): Promise<Result> {
+  const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 5_000 });
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
