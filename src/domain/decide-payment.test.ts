@@ -6,6 +6,7 @@ import {
   closed,
   effectedClosed,
   effectedRefunded,
+  noAnswer,
   notFound,
   nothingNamed,
   paid,
@@ -64,6 +65,14 @@ describe('evidence of payment', () => {
       expect(decision.payment.nextStep?.dueAt.getTime()).toBeGreaterThan(noon.getTime());
     },
   );
+});
+
+describe('a payment that the wallet has shown to know', () => {
+  test('is inquired, not failed, when its call is said never to have been sent', () => {
+    const payment = example('awaiting payer');
+    const decision = decide(payment, { kind: 'pay_answered', answer: noAnswer('not_sent') });
+    expect(decision.payment).toMatchObject({ state: 'awaiting_payer', nextStep: dueNow('inquire') });
+  });
 });
 
 describe('a reversal by refund', () => {
@@ -128,5 +137,11 @@ describe('a payment that the wallet never knew', () => {
       answer: notFound,
     });
     expect(payment).toMatchObject({ state: 'cancelled_provisionally', reversal: { state: 'watching' } });
+  });
+
+  test('is not given up at the answer to a cancel from before the horizon', () => {
+    const payment = { ...example('watched, inquiring'), expiresAt: secondsAfter(-600) };
+    const decision = decide(payment, { kind: 'cancel_answered', answer: nothingNamed });
+    expect(decision).toEqual({ payment, events: [] });
   });
 });

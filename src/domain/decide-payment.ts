@@ -113,6 +113,8 @@ function payAnswered(draft: Draft, answer: PayAnswer, policy: PaymentPolicy, now
       return answerMissing(draft, { answer: 'unclear', code: answer.code }, now);
     case 'no_answer':
       if (answer.reason !== 'not_sent') return answerMissing(draft, { answer: answer.reason }, now);
+      // The wallet knows what was never sent: one of the two is wrong, and only an inquiry can tell.
+      if (payment.knownToWallet) return isOpen(payment) ? step(draft, 'inquire', now) : draft;
       // Nobody but the caller that recorded the payment may send it, and it did not: nothing can ever be charged.
       return isOpen(payment) ? failed(draft, notSent) : reversal.neverPaid(draft);
     default:

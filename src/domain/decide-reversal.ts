@@ -210,6 +210,8 @@ export function cancelAnswered(draft: Draft, answer: CancelAnswer, policy: Payme
         return stepSoon(draft, 'inquire', policy.cancelRetry, 'cancel_unresolved', now);
       }
       if (payment.knownToWallet) return ended(draft, 'cancel');
+      // Not the answer that the watch waits for: an older cancel's, which says nothing of what came since.
+      if (current === 'watching' && payment.nextStep?.action !== 'cancel') return draft;
       return watched(draft, policy, now);
     case 'refund_instead': {
       const barred = backToCancelling(barredFromCancel(draft));
