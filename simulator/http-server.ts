@@ -1,0 +1,183 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { ControlAnswer } from './control.ts';
+import type { Delivery } from './open-platform/gateway.ts';
+import { StartRefused } from './storage.ts';
+
+export interface Handlers {
+  /** `/gateway.do`; query and body as byte strings. */
+  gateway(query: string, body: string): Promise<Delivery>;
+  control(method: string, url: URL, body: string): Promise<ControlAnswer>;
+}
+
+export interface HttpServer {
+  readonly port: number;
+  /** Ends every connection; answers that are on their way have a moment to go out first. */
+  close(): Promise<void>;
+}
+
+const bodyBytesMax = 1_048_576;
+/** A caller that is never answered is let go after this long. */
+const silenceMs = 5 * 60_000;
+const closingMs = 1000;
+
+class BodyTooLong extends Error {}
+
+async function readBody(request: IncomingMessage, encoding: 'latin1' | 'utf8'): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > bodyBytesMax) throw new BodyTooLong();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString(encoding);
+}
+
+function isLoopback(request: IncomingMessage): boolean {
+  const address = request.socket.remoteAddress ?? '';
+  return address === '::1' || /^(::ffff:)?127\./.test(address);
+}
+
+function send(response: ServerResponse, status: number, contentType: string, body: string): void {
+  if (response.destroyed || response.headersSent) return;
+  const bytes = Buffer.from(body);
+  response.writeHead(status, { 'content-type': contentType, 'content-length': bytes.length });
+  response.end(bytes);
+}
+
+function sendJson(response: ServerResponse, status: number, body: string): void {
+  send(response, status, 'application/json; charset=utf-8', body);
+}
+
+export async function startHttpServer(port: number, host: string, handlers: Handlers): Promise<HttpServer> {
+  const working = new Set<Promise<void>>();
+  const timers = new Set<NodeJS.Timeout>();
+
+  /** Runs `action` later unless the caller or the server has gone by then. */
+  function afterwards(response: ServerResponse, delayMs: number, action: () => void): void {
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      action();
+    }, delayMs);
+    timers.add(timer);
+    response.once('close', () => {
+      clearTimeout(timer);
+      timers.delete(timer);
+    });
+  }
+
+  function deliver(request: IncomingMessage, response: ServerResponse, delivery: Delivery): void {
+    switch (delivery.how) {
+      case 'answer': {
+        const { status, contentType, body, afterMs } = delivery;
+        if (afterMs === 0) send(response, status, contentType, body);
+        else afterwards(response, afterMs, () => send(response, status, contentType, body));
+        return;
+      }
+      case 'silence':
+        afterwards(response, silenceMs, () => request.socket.destroy());
+        return;
+      case 'drop':
+        request.socket.destroy();
+        return;
+      case 'reset':
+        request.socket.resetAndDestroy();
+        return;
+      default:
+        delivery satisfies never;
+    }
+  }
+
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const target = request.url ?? '/';
+    const mark = target.indexOf('?');
+    const path = mark < 0 ? target : target.slice(0, mark);
+    if (path === '/gateway.do') {
+      if (request.method !== 'GET' && request.method !== 'POST') {
+        sendJson(response, 405, '{"error":"method_not_allowed","message":"/gateway.do takes GET and POST"}');
+        return;
+      }
+      const body = await readBody(request, 'latin1');
+      deliver(request, response, await handlers.gateway(mark < 0 ? '' : target.slice(mark + 1), body));
+      return;
+    }
+    if (path === '/healthz') {
+      sendJson(response, 200, '{"status":"ok"}');
+      return;
+    }
+    if (path.startsWith('/control/')) {
+      if (!isLoopback(request)) {
+        sendJson(
+          response,
+          403,
+          '{"error":"forbidden","message":"/control answers callers on this machine only"}',
+        );
+        return;
+      }
+      const body = await readBody(request, 'utf8');
+      const answer = await handlers.control(
+        request.method ?? 'GET',
+        new URL(target, 'http://localhost'),
+        body,
+      );
+      sendJson(response, answer.status, answer.body);
+      return;
+    }
+    sendJson(response, 404, '{"error":"not_found","message":"there is /gateway.do, /control/ and /healthz"}');
+  }
+
+  async function handleSafely(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      await handle(request, response);
+    } catch (error) {
+      if (error instanceof BodyTooLong) {
+        response.setHeader('connection', 'close');
+        sendJson(response, 413, `{"error":"too_large","message":"a body has at most ${bodyBytesMax} bytes"}`);
+        return;
+      }
+      if (request.destroyed && !request.complete) return;
+      process.stderr.write(`${request.method} ${request.url?.split('?')[0]} failed: ${error}\n`);
+      sendJson(response, 500, '{"error":"internal","message":"the simulator failed; see its error output"}');
+    }
+  }
+
+  const server = createServer((request, response) => {
+    const work = handleSafely(request, response);
+    working.add(work);
+    work.finally(() => working.delete(work));
+  });
+  // Longer than the usual client keeps its connections, so that none is closed just as a request is written to it.
+  server.keepAliveTimeout = 75_000;
+  await listen(server, port, host);
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the server has no port');
+
+  return {
+    port: address.port,
+    async close() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      for (const timer of timers) clearTimeout(timer);
+      let limit: NodeJS.Timeout | undefined;
+      const limited = new Promise<void>((resolve) => {
+        limit = setTimeout(resolve, closingMs);
+      });
+      await Promise.race([Promise.allSettled(working), limited]);
+      clearTimeout(limit);
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+function listen(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const reason =
+        error.code === 'EADDRINUSE'
+          ? `port ${port} on ${host} is in use; stop what uses it or set SIMULATOR_PORT`
+          : `cannot listen on port ${port} of ${host} (${error.message})`;
+      reject(new StartRefused(reason, { cause: error }));
+    });
+    server.listen(port, host, () => resolve());
+  });
+}

@@ -1,0 +1,78 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { invalidValue, type JsonObject } from './json.ts';
+
+/** How the wallet behaves. Set for everybody by `/control/settings`, or for one app when it is registered. */
+export interface Settings {
+  /** From this amount on the payer has to confirm on the phone (`10003`). The wallet's own rule is 1000 yuan. */
+  readonly password_limit_minor: number;
+  /** A cancel later than this after the trade's creation is refused: `ACQ.TRADE_CANCEL_TIME_OUT`. */
+  readonly cancel_window_ms: number;
+  /** Two different refunds of one trade must lie this far apart. */
+  readonly refund_spacing_ms: number;
+  /** After that many days a paid trade is TRADE_FINISHED and no longer refundable. */
+  readonly refund_period_days: number;
+  /** `on`: a refund or cancel is paid from the merchant's takings of the day, else `ACQ.SELLER_BALANCE_NOT_ENOUGH`. */
+  readonly position: 'on' | 'off';
+  /** The wallet's fee in millionths of the received amount. */
+  readonly fee_rate_ppm: number;
+}
+
+export const defaultSettings: Settings = {
+  password_limit_minor: 100_000,
+  cancel_window_ms: 24 * 3_600_000,
+  refund_spacing_ms: 3000,
+  refund_period_days: 90,
+  position: 'off',
+  fee_rate_ppm: 3800,
+};
+
+const upperBounds = {
+  password_limit_minor: 10_000_000_001,
+  cancel_window_ms: 365 * 86_400_000,
+  refund_spacing_ms: 3_600_000,
+  refund_period_days: 3650,
+  fee_rate_ppm: 1_000_000,
+} as const satisfies Partial<Record<keyof Settings, number>>;
+
+/** The settings that `json` names; a name or value outside the rules is refused with what is allowed. */
+export function readSettings(json: JsonObject): Partial<Settings> {
+  const settings: Record<string, number | string> = {};
+  for (const [name, value] of Object.entries(json)) {
+    if (name === 'position') {
+      if (value !== 'on' && value !== 'off') throw invalidValue(name, value, ['on', 'off']);
+      settings[name] = value;
+    } else if (name in upperBounds) {
+      const max = upperBounds[name as keyof typeof upperBounds];
+      if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0 || value > max) {
+        throw invalidValue(name, value, `an integer from 0 to ${max}`);
+      }
+      settings[name] = value;
+    } else {
+      throw invalidValue('name of a setting', name, Object.keys(defaultSettings));
+    }
+  }
+  return settings;
+}
+
+export interface SettingsRecords {
+  current(): Settings;
+  change(settings: Partial<Settings>): void;
+}
+
+export function settingsRecords(db: DatabaseSync): SettingsRecords {
+  const select = db.prepare('select name, value from settings');
+  const upsert = db.prepare(
+    'insert into settings values (?, ?) on conflict do update set value = excluded.value',
+  );
+  return {
+    current() {
+      const stored = Object.fromEntries(
+        select.all().map((row) => [row['name'], JSON.parse(row['value'] as string)]),
+      );
+      return { ...defaultSettings, ...stored };
+    },
+    change(settings) {
+      for (const [name, value] of Object.entries(settings)) upsert.run(name, JSON.stringify(value));
+    },
+  };
+}
