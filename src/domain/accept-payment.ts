@@ -47,8 +47,8 @@ export const paySafetyNetMs = 2_000;
  * Whether a payment may be taken, and the row that it starts as: `submitted`, with the inquiry that guards the
  * call already due for the case that its answer never comes. Nothing is stored and nobody is called.
  *
- * Refusals: amount_not_positive, amount_too_large, unknown_currency, unknown_store, payment_code_unknown,
- * wallet_not_available, currency_not_accepted, wallet_ambiguous, sub_merchant_missing, expiry_out_of_range.
+ * Refusals: amount_not_positive, unknown_currency, unknown_store, payment_code_unknown, wallet_not_available,
+ * currency_not_accepted, wallet_ambiguous, amount_too_large, sub_merchant_missing, expiry_out_of_range.
  * PAY-05, PAY-07, PAY-09, PAY-20.
  */
 export function acceptPayment(
