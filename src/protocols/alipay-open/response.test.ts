@@ -126,12 +126,19 @@ it('an encrypted answer is signed with its quotes, and read after decryption', (
 });
 
 it('in GBK the second half of a character is never a quote, a brace or a backslash', () => {
-  const awkward = '{"code":"10000","note":"乗俓誠}"}';
+  const awkward = '{"code":"10000","note":"乗俓誠}誠"}';
   const raw = encodeText('gbk', awkward) ?? new Uint8Array();
   expect([...raw].filter((byte) => byte === 0x5c || byte === 0x7d).length).toBeGreaterThan(2);
   const body = printAnswer(method, JSON.parse(awkward), { ...signer, charset: 'gbk' }) ?? new Uint8Array();
   const read = envelope(body, 'gbk');
   expect(read.kind === 'envelope' && readNode(read)).toEqual(JSON.parse(awkward));
+  expect(verified(body, 'gbk')).toBe(true);
+});
+
+it('in GBK a slash after such a character was never escaped', () => {
+  const bytes = (text: string) => encodeText('gbk', text) ?? new Uint8Array();
+  const sign = signContent(bytes('{"code":"10000","note":"誠/","url":"https://x"}'), privateKey, 'RSA2');
+  const body = bytes(`{"${name}":{"code":"10000","note":"誠/","url":"https:\\/\\/x"},"sign":"${sign}"}`);
   expect(verified(body, 'gbk')).toBe(true);
 });
 
