@@ -68,6 +68,18 @@ describe('evidence of payment', () => {
 });
 
 describe('a payment that the wallet has shown to know', () => {
+  test('is not cancelled by a cancel that was sent before the wallet knew it', () => {
+    // The cancel overtook the call and found nothing; the call then asked the payer, and its answer came first.
+    const cancelling = example('cancelling, nothing seen');
+    const asked = decide(cancelling, { kind: 'pay_answered', answer: awaitingPayer }).payment;
+    const stillThere = decide(asked, { kind: 'cancel_answered', answer: nothingNamed }).payment;
+    expect(stillThere).toMatchObject({ state: 'reversing', nextStep: { action: 'inquire' } });
+    const again = decide(stillThere, { kind: 'inquiry_answered', answer: awaitingPayer }).payment;
+    expect(again).toMatchObject({ state: 'reversing', nextStep: { action: 'cancel' } });
+    const closedNow = decide(stillThere, { kind: 'inquiry_answered', answer: closed }).payment;
+    expect(closedNow).toMatchObject({ state: 'cancelled', cancelledBy: 'close', nextStep: null });
+  });
+
   test('is inquired, not failed, when its call is said never to have been sent', () => {
     const payment = example('awaiting payer');
     const decision = decide(payment, { kind: 'pay_answered', answer: noAnswer('not_sent') });

@@ -23,9 +23,8 @@ import type { CancelAnswer, InquiryAnswer, RefundAnswer, RefundInquiryAnswer } f
  * the wallet names what it did, or an inquiry says that the payment is closed. Between those:
  *
  *   cancel → "closed/refunded"          effected
- *   cancel → nothing named              known to the wallet and never paid: effected.
- *                                       shown as paid: inquire, until the wallet shows it closed.
- *                                       neither: `watching`, since a delayed call may still arrive.
+ *   cancel → nothing named              known to the wallet: inquire, until it shows the payment closed.
+ *                                       not known: `watching`, since a delayed call may still arrive.
  *   cancel → window passed              inquire; paid: `refunding`; closed: effected.
  *   refund → refused                    inquire the refund; not there: inquire the payment; closed: effected;
  *                                       paid: the same refund again.
@@ -206,10 +205,10 @@ export function cancelAnswered(draft: Draft, answer: CancelAnswer, policy: Payme
         'cancel',
       );
     case 'nothing_named':
-      if (payment.paidEvidence) {
+      if (payment.knownToWallet) {
+        // The wallet may have come to know the payment after this cancel was sent: the inquiry tells.
         return stepSoon(draft, 'inquire', policy.cancelRetry, 'cancel_unresolved', now);
       }
-      if (payment.knownToWallet) return ended(draft, 'cancel');
       // Not the answer that the watch waits for: an older cancel's, which says nothing of what came since.
       if (current === 'watching' && payment.nextStep?.action !== 'cancel') return draft;
       return watched(draft, policy, now);
