@@ -1,0 +1,31 @@
+import type { KeyScope, Merchant, MerchantDirectory } from '../../ports/merchant-directory.ts';
+
+export interface KnownMerchant {
+  readonly merchant: Merchant;
+  readonly deliverySecret: string;
+}
+
+/** A fixed list of merchants and of the keys that speak for them. */
+export function createMerchantDirectory(
+  known: readonly KnownMerchant[],
+  scopes: ReadonlyMap<string, KeyScope> = new Map(),
+): MerchantDirectory {
+  const byId = new Map(known.map((entry) => [entry.merchant.id, entry]));
+  const byShortNo = new Map(known.map((entry) => [entry.merchant.shortNo, entry]));
+  return {
+    async find(merchantId) {
+      return byId.get(merchantId)?.merchant ?? null;
+    },
+    async findByShortNo(shortNo) {
+      return byShortNo.get(shortNo)?.merchant ?? null;
+    },
+    async scopeOfKey(apiKey) {
+      return scopes.get(apiKey) ?? null;
+    },
+    async deliverySecret(merchantId) {
+      const entry = byId.get(merchantId);
+      if (entry === undefined) throw new Error(`merchant ${merchantId} is not in the directory`);
+      return entry.deliverySecret;
+    },
+  };
+}

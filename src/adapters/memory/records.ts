@@ -1,0 +1,197 @@
+import type { Announcement } from '../../domain/announcement.ts';
+import type { Delivery } from '../../domain/delivery.ts';
+import type { Payment, TimelineEvent } from '../../domain/payment.ts';
+import type { Refund } from '../../domain/refund.ts';
+import type { IdempotencyKey, PaymentRecord, RecordedEvent } from '../../ports/journal.ts';
+
+/*
+ * The rows behind the in-memory ports. Each function below is one transaction: it runs without an `await`, so
+ * nothing can come between its reads and its writes. Rows are values and are replaced, never changed.
+ */
+
+export type DeliveryState = 'pending' | 'delivered' | 'withdrawn' | 'exhausted';
+
+export interface DeliveryRow {
+  readonly delivery: Delivery;
+  readonly state: DeliveryState;
+  readonly dueAt: Date | null;
+  readonly lastFailure: string | null;
+}
+
+export interface OrderRow {
+  readonly closedAt: Date | null;
+  /** Keys of its attempts, the oldest first. */
+  readonly attempts: readonly string[];
+}
+
+export interface KeyRow {
+  readonly fingerprint: Uint8Array;
+  readonly subject: { readonly kind: 'payment' | 'refund'; readonly rowKey: string };
+}
+
+/** A row that waits for its next step. `leaseUntilMs` is 0 when nobody has a lease on it. */
+export interface WaitingRow {
+  readonly kind: 'payment' | 'refund' | 'delivery';
+  readonly rowKey: string;
+  dueAtMs: number;
+  leaseUntilMs: number;
+}
+
+export interface MemoryRecords {
+  /** The clock that due times, leases and refund turns are compared with. */
+  readonly now: () => Date;
+  readonly payments: Map<string, Payment>;
+  readonly refunds: Map<string, Refund>;
+  readonly deliveries: Map<string, DeliveryRow>;
+  readonly orders: Map<string, OrderRow>;
+  readonly keys: Map<string, KeyRow>;
+  /** Timelines by payment, in the order of recording. */
+  readonly events: Map<string, RecordedEvent[]>;
+  /** Until when a payment's refund turn is taken. */
+  readonly refundTurns: Map<string, number>;
+  readonly heldCancels: Set<string>;
+  readonly waiting: Map<string, WaitingRow>;
+}
+
+export function createMemoryRecords(now: () => Date): MemoryRecords {
+  return {
+    now,
+    payments: new Map(),
+    refunds: new Map(),
+    deliveries: new Map(),
+    orders: new Map(),
+    keys: new Map(),
+    events: new Map(),
+    refundTurns: new Map(),
+    heldCancels: new Set(),
+    waiting: new Map(),
+  };
+}
+
+/** Rows are found by merchant and id together: another merchant's id finds nothing. */
+export function rowKeyOf(merchantId: string, id: string): string {
+  return `${merchantId} ${id}`;
+}
+
+/** Writes the payment as recorded now, with its events and announcements; any lease on it ends. */
+export function writePayment(records: MemoryRecords, record: PaymentRecord): Payment {
+  const now = records.now();
+  const payment: Payment = { ...record.after, version: record.before.version + 1, updatedAt: now };
+  storePayment(records, payment);
+  appendEvents(records, payment.merchantId, payment.id, record.events, payment.version, now);
+  const idEnding = `${payment.id.slice(4)}_${payment.version}`;
+  announce(records, payment.merchantId, payment.id, record.announcements, idEnding, now);
+  return payment;
+}
+
+export function storePayment(records: MemoryRecords, payment: Payment): void {
+  const rowKey = rowKeyOf(payment.merchantId, payment.id);
+  records.payments.set(rowKey, payment);
+  waitUntil(records, 'payment', rowKey, payment.nextStep?.dueAt ?? null);
+}
+
+export function storeRefund(records: MemoryRecords, refund: Refund): void {
+  const rowKey = rowKeyOf(refund.merchantId, refund.id);
+  records.refunds.set(rowKey, refund);
+  waitUntil(records, 'refund', rowKey, refund.nextStep?.dueAt ?? null);
+}
+
+export function storeDelivery(records: MemoryRecords, row: DeliveryRow): void {
+  const rowKey = rowKeyOf(row.delivery.merchantId, row.delivery.id);
+  records.deliveries.set(rowKey, row);
+  waitUntil(records, 'delivery', rowKey, row.dueAt);
+}
+
+/** Whether the row stands in the journal at this very version. */
+export function isCurrent(
+  rows: ReadonlyMap<string, Payment | Refund>,
+  row: Pick<Payment | Refund, 'merchantId' | 'id' | 'version'>,
+): boolean {
+  return rows.get(rowKeyOf(row.merchantId, row.id))?.version === row.version;
+}
+
+export function appendEvents(
+  records: MemoryRecords,
+  merchantId: string,
+  paymentId: string,
+  events: readonly TimelineEvent[],
+  version: number,
+  at: Date,
+): void {
+  if (events.length === 0) return;
+  const rowKey = rowKeyOf(merchantId, paymentId);
+  const timeline = records.events.get(rowKey) ?? [];
+  records.events.set(rowKey, timeline);
+  for (const event of events) timeline.push({ ...event, at, version });
+}
+
+/**
+ * Records what the merchant shall be told. What a payment still had to tell is withdrawn, so that a late
+ * "succeeded" cannot follow a "cancelled". NOT-03.
+ */
+export function announce(
+  records: MemoryRecords,
+  merchantId: string,
+  paymentId: string,
+  announcements: readonly Announcement[],
+  idEnding: string,
+  now: Date,
+): void {
+  for (const announcement of announcements) {
+    if (announcement.subject === 'payment') withdrawPending(records, merchantId, paymentId);
+    storeDelivery(records, {
+      delivery: {
+        merchantId,
+        id: `evt_${idEnding}`,
+        type: announcement.type,
+        subject: announcement.subject,
+        subjectId: announcement.subjectId,
+        paymentId,
+        url: announcement.url,
+        tries: 0,
+        createdAt: now,
+      },
+      state: 'pending',
+      dueAt: now,
+      lastFailure: null,
+    });
+  }
+}
+
+function withdrawPending(records: MemoryRecords, merchantId: string, paymentId: string): void {
+  for (const row of records.deliveries.values()) {
+    const { delivery } = row;
+    if (row.state !== 'pending' || delivery.subject !== 'payment') continue;
+    if (delivery.merchantId !== merchantId || delivery.paymentId !== paymentId) continue;
+    storeDelivery(records, { ...row, state: 'withdrawn', dueAt: null });
+  }
+}
+
+/** The key's row, or what to answer about it. */
+export function foundKey(
+  records: MemoryRecords,
+  merchantId: string,
+  key: IdempotencyKey,
+  kind: KeyRow['subject']['kind'],
+): { readonly kind: 'none' | 'key_reused' } | { readonly kind: 'replayed'; readonly rowKey: string } {
+  const row = records.keys.get(rowKeyOf(merchantId, key.key));
+  if (row === undefined) return { kind: 'none' };
+  if (row.subject.kind !== kind || !sameBytes(row.fingerprint, key.fingerprint))
+    return { kind: 'key_reused' };
+  return { kind: 'replayed', rowKey: row.subject.rowKey };
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+}
+
+/** Has the row wait until `dueAt`, without a lease; `null`: it waits no more. */
+function waitUntil(
+  records: MemoryRecords,
+  kind: WaitingRow['kind'],
+  rowKey: string,
+  dueAt: Date | null,
+): void {
+  if (dueAt === null) records.waiting.delete(rowKey);
+  else records.waiting.set(rowKey, { kind, rowKey, dueAtMs: dueAt.getTime(), leaseUntilMs: 0 });
+}

@@ -1,0 +1,209 @@
+import { expect } from 'vitest';
+import type { Delivery } from '../../src/domain/delivery.ts';
+import type { Payment } from '../../src/domain/payment.ts';
+import {
+  acceptedRefund,
+  claimedIds,
+  idOfDueRow,
+  type JournalUnderTest,
+  longLeaseMs,
+  opened,
+  openedAndPaid,
+  recorded,
+  shortLeaseMs,
+} from './journal-under-test.ts';
+
+type Case = (under: JournalUnderTest) => Promise<void>;
+
+/** What due rows and deliveries promise, whoever keeps them. */
+export const dueRowsContract: { readonly [name: string]: Case } = {
+  'rows are claimed when they are due, the longest due first, as many as were asked for': async (under) => {
+    const now = (await under.now()).getTime();
+    const due = async (agoMs: number): Promise<Payment> =>
+      opened(under, { nextStep: { action: 'inquire', dueAt: new Date(now - agoMs) } });
+    const third = await due(1_000);
+    const first = await due(3_000);
+    await due(-60_000);
+    const second = await due(2_000);
+    const claimed = await under.due.claimDue(2, longLeaseMs);
+    expect(claimed.map(idOfDueRow).sort()).toEqual([first.id, second.id].sort());
+    expect(await claimedIds(under)).toEqual([third.id]);
+    expect(await claimedIds(under)).toEqual([]);
+  },
+
+  'payments, refunds and deliveries fall due alike': async (under) => {
+    const open = await opened(under);
+    const { refund } = await acceptedRefund(under, await openedAndPaid(under));
+    const delivery = await announced(under);
+    const rows = await under.due.claimDue(10, longLeaseMs);
+    expect(new Map(rows.map((row) => [row.kind, idOfDueRow(row)]))).toEqual(
+      new Map([
+        ['payment', open.id],
+        ['refund', refund.id],
+        ['delivery', delivery.id],
+      ]),
+    );
+    expect(rows.find((row) => row.kind === 'payment')).toEqual({ kind: 'payment', payment: open });
+    expect(rows.find((row) => row.kind === 'refund')).toEqual({ kind: 'refund', refund });
+  },
+
+  // proves RES-13
+  'a row whose lease has run out is claimed again': async (under) => {
+    const payment = await opened(under);
+    expect(await under.due.claimDue(10, shortLeaseMs)).toHaveLength(1);
+    await under.pass(shortLeaseMs + 30);
+    expect(await claimedIds(under)).toEqual([payment.id]);
+  },
+
+  'claimants at the same instant share the rows and no row goes to two of them': async (under) => {
+    for (let count = 0; count < 8; count += 1) await opened(under);
+    const claims = await Promise.all([1, 2, 3, 4].map(() => under.due.claimDue(8, longLeaseMs)));
+    const ids = claims.flat().map(idOfDueRow);
+    expect(new Set(ids).size).toBe(ids.length);
+    const rest = await claimedIds(under);
+    expect(ids.length + rest.length).toBe(8);
+  },
+
+  'one payment is claimed by its id only while it is due and nobody else has it': async (under) => {
+    const due = await opened(under);
+    const later = await opened(under, {
+      nextStep: { action: 'inquire', dueAt: new Date((await under.now()).getTime() + 60_000) },
+    });
+    const ended = await openedAndPaid(under);
+    expect(await under.due.claimPayment('M0001', later.id, longLeaseMs)).toBeNull();
+    expect(await under.due.claimPayment('M0001', ended.id, longLeaseMs)).toBeNull();
+    expect(await under.due.claimPayment('M0002', due.id, longLeaseMs)).toBeNull();
+    const claims = await Promise.all([1, 2].map(() => under.due.claimPayment('M0001', due.id, longLeaseMs)));
+    expect(claims.filter((claim) => claim !== null)).toEqual([due]);
+    expect(await claimedIds(under)).toEqual([]);
+  },
+
+  'a lease neither changes a row nor stops anybody from recording': async (under) => {
+    const payment = await opened(under);
+    const claimed = await under.due.claimPayment('M0001', payment.id, longLeaseMs);
+    expect(claimed).toEqual(payment);
+    expect(await recorded(under, payment, { tries: 1 })).toMatchObject({ tries: 1 });
+  },
+
+  'the next due time is the earliest, and a row under a lease counts from its lease’s end': async (under) => {
+    expect(await under.due.nextDueAt()).toBeNull();
+    const dueAt = new Date((await under.now()).getTime() + 30_000);
+    await opened(under, { nextStep: { action: 'inquire', dueAt } });
+    expect(await under.due.nextDueAt()).toEqual(dueAt);
+    const now = await opened(under);
+    expect((await under.due.nextDueAt())?.getTime()).toBeLessThanOrEqual((await under.now()).getTime());
+    await under.due.claimPayment('M0001', now.id, 10_000);
+    const leased = (await under.due.nextDueAt())?.getTime() ?? 0;
+    expect(leased).toBeGreaterThan((await under.now()).getTime() + 5_000);
+    expect(leased).toBeLessThan(dueAt.getTime());
+    await recorded(under, now, { state: 'succeeded', nextStep: null });
+    expect(await under.due.nextDueAt()).toEqual(dueAt);
+  },
+
+  'a postponed step is due later, without a lease, and is no new version': async (under) => {
+    const payment = await opened(under);
+    const { refund } = await acceptedRefund(under, await openedAndPaid(under));
+    expect(await claimedIds(under)).toHaveLength(2);
+    const soon = new Date((await under.now()).getTime() + 80);
+    await under.due.postponePayment(payment, soon);
+    await under.due.postponeRefund(refund, soon);
+    expect(await claimedIds(under)).toEqual([]);
+    expect(await under.journal.findPayment('M0001', payment.id)).toEqual({
+      ...payment,
+      nextStep: { action: 'inquire', dueAt: soon },
+    });
+    await under.pass(120);
+    expect((await claimedIds(under)).sort()).toEqual([payment.id, refund.id].sort());
+    expect((await under.journal.findRefund('M0001', refund.id))?.version).toBe(1);
+  },
+
+  'postponing a row that has moved on changes nothing': async (under) => {
+    const payment = await opened(under);
+    const { refund } = await acceptedRefund(under, await openedAndPaid(under));
+    const moved = await recorded(under, payment, { tries: 1 });
+    const rest = { payment: null, events: [], announcements: [] };
+    await under.journal.recordRefund({ before: refund, after: { ...refund, tries: 1 }, ...rest });
+    const ended = await openedAndPaid(under);
+    const later = new Date((await under.now()).getTime() + 60_000);
+    await under.due.postponePayment(payment, later);
+    await under.due.postponeRefund(refund, later);
+    await under.due.postponePayment(ended, later);
+    expect(await under.journal.findPayment('M0001', payment.id)).toEqual(moved);
+    expect((await claimedIds(under)).sort()).toEqual([payment.id, refund.id].sort());
+  },
+
+  // proves NOT-03
+  'a delivery whose try failed falls due again with one more try': async (under) => {
+    const delivery = await announced(under);
+    expect(delivery.tries).toBe(0);
+    const retryAt = new Date((await under.now()).getTime() + 80);
+    await under.deliveries.recordTryFailed(delivery, 'HTTP 500', retryAt);
+    expect(await claimedDeliveries(under)).toEqual([]);
+    expect(await under.due.nextDueAt()).toEqual(retryAt);
+    await under.pass(120);
+    expect(await claimedDeliveries(under)).toEqual([{ ...delivery, tries: 1 }]);
+  },
+
+  'a delivery that has ended stays as it ended': async (under) => {
+    const { deliveries } = under;
+    const ends = [
+      (delivery: Delivery) => deliveries.recordDelivered(delivery),
+      (delivery: Delivery) => deliveries.recordWithdrawn(delivery),
+      (delivery: Delivery) => deliveries.recordExhausted(delivery, 'HTTP 500'),
+    ];
+    for (const end of ends) {
+      const delivery = await announced(under);
+      await end(delivery);
+      await deliveries.recordTryFailed(delivery, 'HTTP 500', await under.now());
+      expect(await claimedDeliveries(under)).toEqual([]);
+    }
+    expect(await under.due.nextDueAt()).toBeNull();
+  },
+
+  // proves NOT-03
+  'a delivery that was withdrawn while it was being tried is not tried again': async (under) => {
+    const told = await recorded(
+      under,
+      await opened(under),
+      { state: 'succeeded', nextStep: null },
+      { announcements: [announcementOf('payment.succeeded')] },
+    );
+    const [succeeded] = await claimedDeliveries(under);
+    if (succeeded === undefined) throw new Error('nothing is to be delivered');
+    await recorded(
+      under,
+      told,
+      { state: 'cancelled' },
+      { announcements: [announcementOf('payment.cancelled')] },
+    );
+    await under.deliveries.recordTryFailed(succeeded, 'timeout', await under.now());
+    const left = await claimedDeliveries(under);
+    expect(left.map((delivery) => delivery.type)).toEqual(['payment.cancelled']);
+    expect(left[0]?.id).not.toBe(succeeded.id);
+  },
+};
+
+function announcementOf(type: 'payment.succeeded' | 'payment.cancelled') {
+  return { type, subject: 'payment', subjectId: 'pay_0', url: 'https://merchant.example/notify' } as const;
+}
+
+/** A delivery, claimed. */
+async function announced(under: JournalUnderTest): Promise<Delivery> {
+  const payment = await opened(under);
+  await recorded(
+    under,
+    payment,
+    { state: 'succeeded', nextStep: null },
+    { announcements: [announcementOf('payment.succeeded')] },
+  );
+  const rows = await under.due.claimDue(100, shortLeaseMs);
+  const row = rows.find((candidate) => candidate.kind === 'delivery');
+  if (row === undefined) throw new Error('nothing is to be delivered');
+  await under.pass(shortLeaseMs + 30);
+  return row.delivery;
+}
+
+async function claimedDeliveries(under: JournalUnderTest): Promise<Delivery[]> {
+  const rows = await under.due.claimDue(100, longLeaseMs);
+  return rows.flatMap((row) => (row.kind === 'delivery' ? [row.delivery] : []));
+}
