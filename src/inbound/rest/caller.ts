@@ -1,0 +1,103 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { merchantShortNoOf } from '../../domain/ids.ts';
+import { type Refusal, refusal } from '../../domain/refusals.ts';
+import type { Engine } from '../../operations/engine.ts';
+import type { KeyScope, Merchant } from '../../ports/merchant-directory.ts';
+import { faulty, ProblemAnswer, refused } from './problems.ts';
+
+/*
+ * Who asks, and for which merchant. Every look-up that follows names the merchant that is found here, so a key of
+ * one merchant cannot reach another's rows, and an id of another merchant is answered as an unknown one is.
+ */
+
+const scopeDecorator = 'keyScope';
+
+/** Lets nobody without a known API key reach the routes of `app`; their bodies are not even read. */
+export function requireApiKey(app: FastifyInstance, engine: Pick<Engine, 'merchants'>): void {
+  app.decorateRequest(scopeDecorator, null);
+  app.addHook('onRequest', async (request) => {
+    const key = /^Bearer +([\x21-\x7e]{1,512}) *$/i.exec(request.headers.authorization ?? '')?.[1];
+    if (key === undefined) throw unauthorized('is missing or no bearer key', 'Bearer');
+    const scope = await engine.merchants.scopeOfKey(key);
+    if (scope === null) throw unauthorized('holds an unknown or revoked key', 'Bearer error="invalid_token"');
+    request.setDecorator(scopeDecorator, scope);
+  });
+}
+
+function unauthorized(what: string, challenge: string): ProblemAnswer {
+  return new ProblemAnswer({
+    code: 'unauthorized',
+    field: 'Authorization',
+    value: null,
+    detail: `Authorization ${what}: send "Authorization: Bearer <API key>" with a key that the acquirer issued.`,
+    headers: { 'www-authenticate': challenge },
+  });
+}
+
+/**
+ * The merchant that a request is made for: the key's own, or, for the acquirer's key, the one that it names.
+ * A merchant's key may repeat its own id; any other is unknown to it, whether or not it exists.
+ */
+export async function merchantNamed(
+  engine: Pick<Engine, 'merchants'>,
+  request: FastifyRequest,
+  merchantId: string | null | undefined,
+): Promise<Merchant> {
+  const scope = request.getDecorator<KeyScope>(scopeDecorator);
+  if (scope.kind === 'merchant') {
+    if (merchantId != null && merchantId !== scope.merchantId) throw refused(unknownMerchant(merchantId));
+    return ownMerchant(engine, scope.merchantId);
+  }
+  if (merchantId == null) {
+    throw faulty(request.method === 'GET' ? 'invalid_parameter' : 'invalid_request', [
+      {
+        field: 'merchant_id',
+        value: null,
+        detail: "merchant_id is missing: this key is the acquirer's, so send the merchant that it is for.",
+      },
+    ]);
+  }
+  const merchant = await engine.merchants.find(merchantId);
+  if (merchant === null) throw refused(unknownMerchant(merchantId));
+  return merchant;
+}
+
+/**
+ * The merchant under which an id is to be looked up: the key's own, whatever the id says, or, for the acquirer's
+ * key, the one whose short number the id carries. What is no id of ours at all is `unknown` without a look-up.
+ */
+export async function merchantOfId(
+  engine: Pick<Engine, 'merchants'>,
+  request: FastifyRequest,
+  id: string,
+  unknown: (id: string) => Refusal,
+): Promise<Merchant> {
+  const shortNo = merchantShortNoOf(id);
+  if (shortNo === null) throw refused(unknown(id));
+  const scope = request.getDecorator<KeyScope>(scopeDecorator);
+  if (scope.kind === 'merchant') return ownMerchant(engine, scope.merchantId);
+  const merchant = await engine.merchants.findByShortNo(shortNo);
+  if (merchant === null) throw refused(unknown(id));
+  return merchant;
+}
+
+async function ownMerchant(engine: Pick<Engine, 'merchants'>, merchantId: string): Promise<Merchant> {
+  const merchant = await engine.merchants.find(merchantId);
+  if (merchant !== null) return merchant;
+  throw new ProblemAnswer({
+    code: 'forbidden',
+    field: 'Authorization',
+    value: null,
+    detail: `The key speaks for merchant ${merchantId}, which is not active here: ask the acquirer.`,
+  });
+}
+
+function unknownMerchant(merchantId: string): Refusal {
+  return refusal(
+    'unknown_merchant',
+    'merchant_id',
+    merchantId,
+    `merchant_id ${merchantId} is no merchant that this key may act for: send one of its own, or leave it out ` +
+      "with a merchant's own key.",
+  );
+}

@@ -1,0 +1,145 @@
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { Type } from 'typebox';
+import { type Payment, publicStatus } from '../../domain/payment.ts';
+import { type Refusal, refusal } from '../../domain/refusals.ts';
+import { beginCancelPayment } from '../../operations/cancel.ts';
+import { beginPay } from '../../operations/pay.ts';
+import { type PaymentSnapshot, paymentSnapshot } from '../../operations/snapshots.ts';
+import type { Merchant } from '../../ports/merchant-directory.ts';
+import { merchantNamed, merchantOfId } from './caller.ts';
+import type { RestContext } from './context.ts';
+import { emptyForm, ordersQuery, paymentForm, paymentRequestOf } from './forms.ts';
+import { idempotencyKeyOf } from './idempotency-key.ts';
+import { preferredWaitMs, waitSecondsDefault } from './prefer-wait.ts';
+import { refused } from './problems.ts';
+import { listOf, paymentSchema, timelineEventSchema } from './snapshot-schemas.ts';
+
+export const idParams = Type.Object({ id: Type.String() });
+
+/** `/v1/payments`: pay, look, cancel, and the timeline. PAY-02, ACQ-03. */
+export function paymentRoutes(app: FastifyInstance, context: RestContext): void {
+  const { engine, waits } = context;
+  const typed = app.withTypeProvider<TypeBoxTypeProvider>();
+
+  typed.post(
+    '/v1/payments',
+    { schema: { body: paymentForm, response: { '2xx': paymentSchema } } },
+    async (request, reply) => {
+      const waitMs = preferredWaitMs(request, reply, waitSecondsDefault);
+      const deadlineMs = engine.clock.monotonicMs() + waitMs;
+      const key = idempotencyKeyOf(request);
+      const merchant = await merchantNamed(engine, request, request.body.merchant_id);
+      const wish = paymentRequestOf(request.body, context.checkMerchantUrl);
+      const begun = await beginPay(engine, merchant, wish, key);
+      if (begun.kind === 'refused') throw refused(begun.refusal);
+      if (begun.replayed) reply.header('idempotent-replayed', 'true');
+      const payment = await waits.untilFinal({
+        ...paymentWait(context, begun.payment, reply, deadlineMs),
+        work: context.watched(begun.answered),
+      });
+      reply.header('location', `/v1/payments/${payment.id}`);
+      return answerPayment(reply, payment, 201);
+    },
+  );
+
+  typed.get(
+    '/v1/payments',
+    { schema: { querystring: ordersQuery, response: { '2xx': listOf(paymentSchema) } } },
+    async (request) => {
+      const merchant = await merchantNamed(engine, request, request.query.merchant_id);
+      const payments = await engine.journal.findPaymentsOfOrder(merchant.id, request.query.merchant_order_no);
+      return { data: payments.map(paymentSnapshot), next_cursor: null };
+    },
+  );
+
+  typed.get(
+    '/v1/payments/:id',
+    { schema: { params: idParams, response: { '2xx': paymentSchema } } },
+    async (request, reply) => {
+      const deadlineMs = engine.clock.monotonicMs() + preferredWaitMs(request, reply, 0);
+      const merchant = await merchantOfId(engine, request, request.params.id, unknownPayment);
+      const found = await foundPayment(context, merchant, request.params.id);
+      return paymentSnapshot(await waits.untilFinal(paymentWait(context, found, reply, deadlineMs)));
+    },
+  );
+
+  typed.post(
+    '/v1/payments/:id/cancel',
+    { schema: { params: idParams, body: emptyForm, response: { '2xx': paymentSchema } } },
+    async (request, reply) => {
+      const deadlineMs = engine.clock.monotonicMs() + preferredWaitMs(request, reply, waitSecondsDefault);
+      idempotencyKeyOf(request);
+      const merchant = await merchantOfId(engine, request, request.params.id, unknownPayment);
+      const begun = await beginCancelPayment(engine, merchant.id, request.params.id);
+      if (begun.kind === 'refused') throw refused(begun.refusal);
+      if (begun.kind === 'held') throw new Error(`the cancel of payment ${request.params.id} was held`);
+      const payment = await waits.untilFinal({
+        ...paymentWait(context, begun.payment, reply, deadlineMs),
+        work: context.watched(begun.answered),
+      });
+      return answerPayment(reply, payment, 200);
+    },
+  );
+
+  typed.get(
+    '/v1/payments/:id/events',
+    { schema: { params: idParams, response: { '2xx': listOf(timelineEventSchema) } } },
+    async (request) => {
+      const merchant = await merchantOfId(engine, request, request.params.id, unknownPayment);
+      const payment = await foundPayment(context, merchant, request.params.id);
+      const events = await engine.journal.timeline(merchant.id, payment.id);
+      return {
+        data: events.map(({ type, at, version, data }) => ({ type, at: at.toISOString(), version, data })),
+        next_cursor: null,
+      };
+    },
+  );
+}
+
+/** How a payment is waited for. */
+export function paymentWait(
+  { engine }: Pick<RestContext, 'engine'>,
+  payment: Payment,
+  reply: FastifyReply,
+  deadlineMs: number,
+) {
+  return {
+    row: payment,
+    work: null,
+    read: () => engine.journal.findPayment(payment.merchantId, payment.id),
+    isFinal: (row: Payment) => publicStatus(row) !== 'processing',
+    deadlineMs,
+    connection: reply.raw,
+  };
+}
+
+/** A payment that is still processing is 202, and worth another look in a second. */
+export function answerPayment(
+  reply: FastifyReply,
+  payment: Payment,
+  statusWhenFinal: 200 | 201,
+): PaymentSnapshot {
+  answerStatus(reply, publicStatus(payment) !== 'processing', statusWhenFinal);
+  return paymentSnapshot(payment);
+}
+
+export function answerStatus(reply: FastifyReply, final: boolean, statusWhenFinal: 200 | 201): void {
+  if (final) reply.code(statusWhenFinal);
+  else reply.code(202).header('retry-after', '1');
+}
+
+export async function foundPayment(
+  { engine }: Pick<RestContext, 'engine'>,
+  merchant: Merchant,
+  paymentId: string,
+): Promise<Payment> {
+  const payment = await engine.journal.findPayment(merchant.id, paymentId);
+  if (payment === null) throw refused(unknownPayment(paymentId));
+  return payment;
+}
+
+export function unknownPayment(id: string): Refusal {
+  const detail = `No payment ${id} is known: check the id, or look it up by merchant_order_no with GET /v1/payments.`;
+  return refusal('payment_not_found', 'id', id, detail);
+}

@@ -1,0 +1,118 @@
+import { randomUUID } from 'node:crypto';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import type { Engine } from '../../operations/engine.ts';
+import { type StatusOptions, statusRoutes } from '../status/status-routes.ts';
+import { createBackground } from './background.ts';
+import { requireApiKey } from './caller.ts';
+import { cancelRoutes } from './cancels.ts';
+import type { RestContext } from './context.ts';
+import { answerBrokenConnection, answerFailures, problemOf } from './failures.ts';
+import type { MerchantUrlCheck } from './forms.ts';
+import { namingOutages } from './journal-outage.ts';
+import { acceptJsonBodies } from './json-body.ts';
+import { paymentRoutes } from './payments.ts';
+import { sendProblem } from './problems.ts';
+import { refundRoutes } from './refunds.ts';
+import { answerUnknownRoutes } from './routes.ts';
+import { createWaits } from './until-final.ts';
+
+export interface RestGatewayOptions extends StatusOptions {
+  readonly engine: Engine;
+  /** Largest body that is read; 64 KiB unless named. */
+  readonly bodyLimitBytes?: number;
+  readonly logger?: FastifyBaseLogger | false;
+  /** What stands against a merchant's URL, as the end of a sentence; `null` when nothing does. NOT-04. */
+  readonly checkMerchantUrl?: MerchantUrlCheck;
+}
+
+const bodyLimitBytesDefault = 64 * 1024;
+/** How long a closing gateway lets calls to wallets end; what is left then is picked up by its row. */
+const closingPatienceMs = 3_000;
+
+/**
+ * The REST gateway, not listening yet; more routes may be added to it. It owns inquiry, retry and the final cancel:
+ * the merchant is answered in the time that it asks for, and a payment goes on whoever still listens. ACQ-03.
+ *
+ * Closing it ends every wait with what was last seen and lets calls under way end for a moment.
+ */
+export async function createRestGateway(options: RestGatewayOptions): Promise<FastifyInstance> {
+  const bodyLimitBytes = options.bodyLimitBytes ?? bodyLimitBytesDefault;
+  const app = Fastify({
+    ...(options.logger ? { loggerInstance: options.logger } : { logger: false }),
+    // One line a request, written below: neither headers nor bodies are ever logged.
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+    genReqId: () => randomUUID(),
+    bodyLimit: bodyLimitBytes,
+    keepAliveTimeout: 75_000,
+    // The time to receive a request, not the time to answer it.
+    requestTimeout: 30_000,
+    http: { maxHeaderSize: 16 * 1024, headersTimeout: 20_000, connectionsCheckingInterval: 5_000 },
+    routerOptions: { maxParamLength: 256 },
+    clientErrorHandler: answerBrokenConnection,
+    frameworkErrors: (error, request, reply) => {
+      reply.headers(everyAnswer(request.id));
+      sendProblem(reply, problemOf(error, request, bodyLimitBytes));
+    },
+    ajv: {
+      customOptions: {
+        // What was sent is judged as it was sent: nothing is converted, filled in or dropped.
+        coerceTypes: false,
+        useDefaults: false,
+        removeAdditional: false,
+        // Bounded by the body limit; a caller learns of all its mistakes at once.
+        allErrors: true,
+        verbose: true,
+        allowUnionTypes: true,
+      },
+    },
+  });
+
+  answerUnknownRoutes(app);
+  answerFailures(app, bodyLimitBytes);
+  acceptJsonBodies(app);
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers(everyAnswer(request.id));
+  });
+  if (options.logger) {
+    app.addHook('onResponse', async (request, reply) => {
+      request.log.info(
+        {
+          method: request.method,
+          route: request.routeOptions.url ?? null,
+          status: reply.statusCode,
+          durationMs: Math.round(reply.elapsedTime * 10) / 10,
+        },
+        'answered',
+      );
+    });
+  }
+
+  const engine = namingOutages(options.engine);
+  const background = createBackground(engine.clock, (error) => {
+    app.log.error({ err: error }, 'a call could not be recorded; its row is picked up when it falls due');
+  });
+  const waits = createWaits(engine, (error) => {
+    app.log.warn({ err: error }, 'a row that a caller waits for could not be read; the wait goes on');
+  });
+  app.addHook('preClose', async () => waits.endAll());
+  app.addHook('onClose', async () => background.ended(closingPatienceMs));
+
+  const context: RestContext = {
+    engine,
+    waits,
+    watched: background.watched,
+    checkMerchantUrl: options.checkMerchantUrl ?? (() => null),
+  };
+  statusRoutes(app, options);
+  await app.register(async (v1) => {
+    requireApiKey(v1, engine);
+    paymentRoutes(v1, context);
+    cancelRoutes(v1, context);
+    refundRoutes(v1, context);
+  });
+  return app;
+}
+
+function everyAnswer(requestId: string): Record<string, string> {
+  return { 'request-id': requestId, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
+}
