@@ -2,7 +2,7 @@ import { complaintAboutMerchantUrl } from '../adapters/merchants/public-addresse
 import { anyWorkerAlive } from '../adapters/postgres/housekeeping.ts';
 import { requireCurrentSchema } from '../adapters/postgres/migrations.ts';
 import { watchStarter } from '../adapters/processes/starter-watch.ts';
-import { createRestGateway } from '../inbound/rest/gateway.ts';
+import { createRestGateway } from '../inbound/rest/rest-gateway.ts';
 import { sharedDatabase } from './database-of-settings.ts';
 import { type Gateway, openGateway } from './gateway.ts';
 import { openLog } from './log.ts';

@@ -4,7 +4,6 @@ import { migrate } from '../adapters/postgres/migrations.ts';
 import { type SupervisedChild, superviseChild } from '../adapters/processes/child-processes.ts';
 import { watchStarter } from '../adapters/processes/starter-watch.ts';
 import { ownDatabase } from './database-of-settings.ts';
-import { masterKeyOf } from './master-key.ts';
 import { type Sandbox, setUpSandbox } from './sandbox.ts';
 import { listenError } from './serve.ts';
 import { type Settings, SettingsError } from './settings.ts';
