@@ -33,9 +33,9 @@ async function readBody(request: IncomingMessage, encoding: 'latin1' | 'utf8'): 
   return Buffer.concat(chunks).toString(encoding);
 }
 
-function isLoopback(request: IncomingMessage): boolean {
-  const address = request.socket.remoteAddress ?? '';
-  return address === '::1' || /^(::ffff:)?127\./.test(address);
+/** Whether a peer's address is this machine's own: 127.0.0.0/8, also mapped into IPv6, or ::1. */
+export function isLoopback(address: string): boolean {
+  return address === '::1' || /^(::ffff:)?127(\.\d{1,3}){3}$/.test(address);
 }
 
 function send(response: ServerResponse, status: number, contentType: string, body: string): void {
@@ -106,7 +106,7 @@ export async function startHttpServer(port: number, host: string, handlers: Hand
       return;
     }
     if (path.startsWith('/control/')) {
-      if (!isLoopback(request)) {
+      if (!isLoopback(request.socket.remoteAddress ?? '')) {
         sendJson(
           response,
           403,
