@@ -271,7 +271,7 @@ async function timeline(database: Database, merchantId: string, paymentId: strin
   }>({
     name: 'timeline',
     text: `select type, data, occurred_at, version from payment_events
-           where merchant_id = $1 and payment_id = $2 order by version, ordinal, occurred_at`,
+           where merchant_id = $1 and payment_id = $2 order by version, occurred_at, ordinal`,
     values: [merchantId, paymentId],
   });
   return rows.map((row) => ({ type: row.type, data: row.data, at: row.occurred_at, version: row.version }));
