@@ -131,7 +131,7 @@ describe('a call', () => {
       response.end(signed(method, paidNode)),
     );
     const account = { appAuthToken: '202601BBthrowaway0001', notifyUrl: 'http://127.0.0.1:8080/notify?x=1' };
-    expect(await gatewayTo(url, account).pay(pay, within(5000))).toEqual({
+    expect(await gatewayTo(url, account).pay(pay, within(20_000))).toEqual({
       kind: 'paid',
       walletTransactionId: 'W1',
       amount: money('CNY', 8888n),
@@ -199,10 +199,10 @@ describe('a call', () => {
       response.end(signed(method, answers[method] ?? {})),
     );
     const gateway = gatewayTo(url, { notifyUrl: 'http://127.0.0.1/n' });
-    expect(await gateway.inquire(pay, within(5000))).toMatchObject({ kind: 'paid' });
-    expect(await gateway.cancel(pay, within(5000))).toEqual({ kind: 'effected', action: 'refunded' });
-    expect(await gateway.refund(refund, within(5000))).toEqual({ kind: 'refunded' });
-    expect(await gateway.inquireRefund(refund, within(5000))).toEqual({
+    expect(await gateway.inquire(pay, within(20_000))).toMatchObject({ kind: 'paid' });
+    expect(await gateway.cancel(pay, within(20_000))).toEqual({ kind: 'effected', action: 'refunded' });
+    expect(await gateway.refund(refund, within(20_000))).toEqual({ kind: 'refunded' });
+    expect(await gateway.inquireRefund(refund, within(20_000))).toEqual({
       kind: 'refunded',
       amount: money('CNY', 100n),
     });
@@ -223,11 +223,11 @@ describe('a call', () => {
     const { url, received } = await platform(({ method }, response) =>
       response.end(printAnswer(method, node, { key: privateKey, signType: 'RSA', charset: 'utf-8' })),
     );
-    expect(await gatewayTo(url, { signType: 'RSA' }).inquire(pay, within(5000))).toEqual({
+    expect(await gatewayTo(url, { signType: 'RSA' }).inquire(pay, within(20_000))).toEqual({
       kind: 'not_found',
     });
     expect(received[0]?.query.get('sign_type')).toBe('RSA');
-    expect(await gatewayTo(url).inquire(pay, within(5000))).toMatchObject({ reason: 'untrusted' });
+    expect(await gatewayTo(url).inquire(pay, within(20_000))).toMatchObject({ reason: 'untrusted' });
   });
 });
 
@@ -299,7 +299,7 @@ describe('what is no answer of the platform', () => {
       response.statusCode = status;
       response.end(body);
     });
-    const answer = await gatewayTo(url).pay(pay, within(5000));
+    const answer = await gatewayTo(url).pay(pay, within(20_000));
     expect(answer).toMatchObject({ kind: 'no_answer', reason, detail });
     expect(answer.kind === 'no_answer' && Buffer.from(answer.raw ?? []).toString()).toBe(body);
   });
@@ -311,8 +311,8 @@ describe('what is no answer of the platform', () => {
       response.write('{"alipay_', () => response.socket?.resetAndDestroy());
     });
     const gateway = gatewayTo(url);
-    expect(await gateway.pay(pay, within(500))).toMatchObject({ reason: 'timeout' });
-    expect(await gateway.inquire(pay, within(5000))).toMatchObject({ reason: 'connection_lost' });
+    expect(await gateway.pay(pay, within(1000))).toMatchObject({ reason: 'timeout' });
+    expect(await gateway.inquire(pay, within(20_000))).toMatchObject({ reason: 'connection_lost' });
     expect(received.map(({ method }) => method)).toEqual(['alipay.trade.pay', 'alipay.trade.query']);
   });
 
@@ -325,9 +325,9 @@ describe('what is no answer of the platform', () => {
       else answer();
     });
     const gateway = gatewayTo(url);
-    expect(await gateway.pay(pay, within(500))).toMatchObject({ reason: 'timeout' });
+    expect(await gateway.pay(pay, within(1000))).toMatchObject({ reason: 'timeout' });
     for (const answer of late) answer();
-    expect(await gateway.pay({ ...pay, requestId: 'P0002' }, within(5000))).toMatchObject({ kind: 'paid' });
+    expect(await gateway.pay({ ...pay, requestId: 'P0002' }, within(20_000))).toMatchObject({ kind: 'paid' });
   });
 });
 
@@ -369,7 +369,7 @@ describe('a call that cannot leave in time', () => {
     const { url } = await platform(() => {});
     const server = servers.pop();
     await new Promise((resolve) => server?.close(resolve));
-    expect(await gatewayTo(url).pay(pay, within(5000))).toMatchObject({ reason: 'not_sent' });
+    expect(await gatewayTo(url).pay(pay, within(20_000))).toMatchObject({ reason: 'not_sent' });
   });
 });
 
@@ -390,7 +390,7 @@ describe('our own mistakes throw', () => {
   ])('such as %s', async (_, account, change, message) => {
     const { url, received } = await platform(() => {});
     const gateway = gatewayTo(url, account);
-    await expect(gateway.pay({ ...pay, ...change }, within(5000))).rejects.toThrow(message);
+    await expect(gateway.pay({ ...pay, ...change }, within(20_000))).rejects.toThrow(message);
     expect(received).toEqual([]);
   });
 
@@ -398,9 +398,9 @@ describe('our own mistakes throw', () => {
     const { url } = await platform(({ method }, response) => response.end(signed(method, paidNode)));
     const gateway = gatewayTo(url, {}, { concurrencyPerAccount: 1 });
     for (let i = 0; i < 3; i++) {
-      await expect(gateway.pay({ ...pay, storeId: '' }, within(5000))).rejects.toThrow(RangeError);
+      await expect(gateway.pay({ ...pay, storeId: '' }, within(20_000))).rejects.toThrow(RangeError);
     }
-    expect(await gateway.pay(pay, within(5000))).toMatchObject({ kind: 'paid' });
+    expect(await gateway.pay(pay, within(20_000))).toMatchObject({ kind: 'paid' });
   });
 });
 
@@ -414,9 +414,9 @@ it('keys are parsed again only when the account changes', async () => {
     monotonicMs: () => performance.now(),
   });
   gateways.push(gateway);
-  expect(await gateway.pay(pay, within(5000))).toMatchObject({ kind: 'paid' });
+  expect(await gateway.pay(pay, within(20_000))).toMatchObject({ kind: 'paid' });
   current = { ...account, walletPublicKey: 'nonsense' };
-  await expect(gateway.pay(pay, within(5000))).rejects.toThrow(/public key/);
+  await expect(gateway.pay(pay, within(20_000))).rejects.toThrow(/public key/);
   current = account;
-  expect(await gateway.pay(pay, within(5000))).toMatchObject({ kind: 'paid' });
+  expect(await gateway.pay(pay, within(20_000))).toMatchObject({ kind: 'paid' });
 });
