@@ -8,7 +8,7 @@ import {
   DataFolderLockError,
   lockDataFolder,
 } from '../adapters/processes/data-folder-lock.ts';
-import { type Settings, SettingsError } from './settings.ts';
+import { type Settings, UnreachableError } from './settings.ts';
 
 /** The database that the settings lead to, for as long as this process needs it. */
 export interface DatabaseAccess {
@@ -86,7 +86,7 @@ async function external(url: string, release: () => void): Promise<DatabaseAcces
   const where = `${shown.hostname === '' ? 'a local socket' : shown.host}${shown.pathname}`;
   const failure = await connectionFailure(url);
   if (failure !== null) {
-    throw new SettingsError(`DATABASE_URL leads to ${where}, which cannot be reached: ${failure}.`);
+    throw new UnreachableError(`DATABASE_URL leads to ${where}, which cannot be reached: ${failure}.`);
   }
   return {
     url,
@@ -110,7 +110,7 @@ async function neighbours(settings: Settings, held: DataFolderLockError): Promis
     }
     await sleepFor(100);
   }
-  throw new SettingsError(
+  throw new UnreachableError(
     `process ${held.heldBy ?? '?'} holds ${settings.dataDir}, but its database does not answer: ` +
       'stop that process, or set DATABASE_URL.',
   );

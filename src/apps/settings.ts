@@ -21,40 +21,49 @@ export interface Settings {
   readonly logLevel: (typeof logLevels)[number];
   /** When set, `/readyz` wants the simulator to be up too. */
   readonly simulatorUrl: string | null;
+  /** The gateway that the command line speaks to; `null`: the sandbox of the data folder. */
+  readonly gatewayUrl: string | null;
+  /** What the command line speaks to it with; set when `gatewayUrl` is. */
+  readonly apiKey: string | null;
 }
 
 /** A wrong setting. The message is one line that names it. */
 export class SettingsError extends Error {}
 
+/** What a setting leads to does not answer. */
+export class UnreachableError extends SettingsError {}
+
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 /** Names that hold secrets: each may be given as a file instead, under its name with `_FILE`. */
-const secretNames = ['SHOUDAN_MASTER_KEY', 'DATABASE_URL'] as const;
+export const secretNames = ['SHOUDAN_MASTER_KEY', 'DATABASE_URL', 'SHOUDAN_API_KEY'] as const;
 
-const ownNames: ReadonlySet<string> = new Set([
+/** Every name that is read here. `docs/settings.md` lists the same. */
+export const settingNames: readonly string[] = [
   'SHOUDAN_ENV',
+  'PORT',
   'SHOUDAN_HOST',
+  'SIMULATOR_PORT',
+  'SHOUDAN_SIMULATOR_URL',
   'SHOUDAN_ISO8583_PORT',
   'SHOUDAN_DATABASE_POOL',
   'SHOUDAN_DATA_DIR',
-  'SHOUDAN_MASTER_KEY',
-  'SHOUDAN_MASTER_KEY_FILE',
   'SHOUDAN_POLICY_SPEED',
   'SHOUDAN_WORKER_CONCURRENCY',
   'SHOUDAN_EVENT_RETENTION_DAYS',
   'SHOUDAN_LOG_LEVEL',
-  'SHOUDAN_SIMULATOR_URL',
-  // Read by the command line alone, to reach a gateway that runs elsewhere.
   'SHOUDAN_URL',
-  'SHOUDAN_API_KEY',
-]);
+  ...secretNames.flatMap((name) => [name, `${name}_FILE`]),
+];
+
+const knownNames: ReadonlySet<string> = new Set(settingNames);
 
 export type Environment = { readonly [name: string]: string | undefined };
 
 /** Reads and checks all settings. Throws a {@link SettingsError} for the first one that is wrong or unknown. */
 export function readSettings(env: Environment): Settings {
   for (const name of Object.keys(env)) {
-    if (name.startsWith('SHOUDAN_') && !ownNames.has(name)) {
+    if (name.startsWith('SHOUDAN_') && !knownNames.has(name)) {
       throw new SettingsError(
         `${name} is not a setting of Shoudan: remove it, or correct its name (docs/settings.md lists all).`,
       );
@@ -89,9 +98,18 @@ export function readSettings(env: Environment): Settings {
     policySpeed,
     workerConcurrency: integerOf(env, 'SHOUDAN_WORKER_CONCURRENCY', 32, { min: 1, max: 1_000 }),
     eventRetentionDays: integerOf(env, 'SHOUDAN_EVENT_RETENTION_DAYS', 400, { min: 31, max: 3_660 }),
-    logLevel: oneOf(env, 'SHOUDAN_LOG_LEVEL', logLevels, 'info'),
+    logLevel: oneOf(env, 'SHOUDAN_LOG_LEVEL', logLevels, environment === 'production' ? 'info' : 'warn'),
     simulatorUrl: httpUrlOf(env, 'SHOUDAN_SIMULATOR_URL'),
+    gatewayUrl: httpUrlOf(env, 'SHOUDAN_URL'),
+    apiKey: apiKeyOf(secret(env, 'SHOUDAN_API_KEY')),
   };
+  if ((settings.gatewayUrl === null) !== (settings.apiKey === null)) {
+    const [present, missing] =
+      settings.apiKey === null ? ['SHOUDAN_URL', 'SHOUDAN_API_KEY'] : ['SHOUDAN_API_KEY', 'SHOUDAN_URL'];
+    throw new SettingsError(
+      `${present} is set, but ${missing} is not: set both, or neither for the sandbox.`,
+    );
+  }
   return Object.freeze(settings);
 }
 
@@ -179,6 +197,13 @@ function masterKeyOf(text: string | null): Uint8Array | null {
     throw new SettingsError('SHOUDAN_MASTER_KEY must be 32 random bytes as 64 hex digits.');
   }
   return Buffer.from(text, 'hex');
+}
+
+function apiKeyOf(text: string | null): string | null {
+  if (text !== null && !/^[\x21-\x7e]{1,512}$/.test(text)) {
+    throw new SettingsError('SHOUDAN_API_KEY must be a key as it was issued, without spaces.');
+  }
+  return text;
 }
 
 function databaseUrlOf(text: string | null): string | null {

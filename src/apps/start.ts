@@ -9,6 +9,7 @@ import { listenError } from './serve.ts';
 import { type Settings, SettingsError } from './settings.ts';
 
 const cliEntry = fileURLToPath(new URL('./cli.ts', import.meta.url));
+const simulatorEntry = fileURLToPath(new URL('../../simulator/main.ts', import.meta.url));
 
 /**
  * `shoudan start`: everything on one machine with nothing to configure. Starts the database, the simulator and the
@@ -35,10 +36,10 @@ export async function start(settings: Settings): Promise<void> {
       SHOUDAN_SIMULATOR_URL: `http://127.0.0.1:${settings.simulatorPort}`,
       PORT: `${settings.port}`,
     };
-    const launch = async (name: string, args: readonly string[]): Promise<void> => {
+    const launch = async (name: string, entry: string, args: readonly string[]): Promise<void> => {
       const child = await superviseChild({
         name,
-        entry: cliEntry,
+        entry,
         args,
         env,
         readyTimeoutMs: 30_000,
@@ -47,9 +48,9 @@ export async function start(settings: Settings): Promise<void> {
       });
       children.push(child);
     };
-    await Promise.all([launch('simulator', ['simulator']), migrate(access.url)]);
+    await Promise.all([launch('simulator', simulatorEntry, []), migrate(access.url)]);
     const sandbox = await setUpSandbox(settings, access.url, env.SHOUDAN_SIMULATOR_URL);
-    await launch('gateway', ['serve']);
+    await launch('gateway', cliEntry, ['serve']);
     process.stdout.write(welcome(settings, sandbox, access.description));
     starter.reportReady({ port: settings.port });
     await stopAsked.promise;
@@ -72,15 +73,11 @@ async function requireFreePort(host: string, port: number, settings: Settings): 
 }
 
 function welcome(settings: Settings, sandbox: Sandbox, database: string): string {
-  const body = JSON.stringify({
-    merchant_order_no: 'ORDER-1',
-    amount: { currency: 'CNY', value: 1234 },
-    product: 'payment_code',
-    payment_code: sandbox.payment_codes['alipay_open'],
-    store_id: sandbox.store_id,
-    terminal_id: sandbox.terminal_id,
-    subject: 'Coffee',
-  });
+  // The order number is made when the line runs, so that it can be run again.
+  const body =
+    `{"merchant_order_no":"ORDER-'$(date +%s)'","amount":{"currency":"CNY","value":1234},` +
+    `"product":"payment_code","payment_code":"${sandbox.payment_codes['alipay_open']}",` +
+    `"store_id":"${sandbox.store_id}","terminal_id":"${sandbox.terminal_id}","subject":"Coffee"}`;
   return `
 Shoudan is running.
 
