@@ -139,6 +139,7 @@ describe('after kill -9', () => {
     const third = await start(dataDir);
     const last = await callerOn(third.port);
     expect(await last.ledger(order.out_trade_no)).toMatchObject({ charged: 1000 });
+    expect((await last.control('GET', 'requests')).body).toEqual([]);
     await kill(third.child);
   });
 });

@@ -134,7 +134,7 @@ interface Queued {
 /** `<data dir>/simulator/wallet.sqlite`, private to its owner because it holds the wallet's keys. */
 export function openJournal(dataDir: string): Journal {
   const folder = join(dataDir, 'simulator');
-  const db = openDatabase(folder);
+  const db = openDatabase(dataDir, folder);
   const begin = db.prepare('begin immediate');
   const commit = db.prepare('commit');
   let queue: Queued[] = [];
@@ -202,10 +202,12 @@ export function openJournal(dataDir: string): Journal {
   };
 }
 
-function openDatabase(folder: string): DatabaseSync {
+function openDatabase(dataDir: string, folder: string): DatabaseSync {
   const file = join(folder, 'wallet.sqlite');
   let db: DatabaseSync | undefined;
   try {
+    // The data folder is shared with others and keeps the usual mode; the simulator's own holds its keys.
+    mkdirSync(dataDir, { recursive: true });
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     db = new DatabaseSync(file, { timeout: 1000 });
     chmodSync(file, 0o600);

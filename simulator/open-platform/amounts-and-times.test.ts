@@ -3,7 +3,6 @@ import { nextChinaMidnight, parseChinaTime, printChinaTime, startOfChinaDay } fr
 import { feeOn, feeReturnedOn } from './fees.ts';
 import { fenOfYuan, yuanOfFen } from './yuan.ts';
 
-// proves PAY-07
 describe('yuan', () => {
   it.each([
     ['88.88', 8888n, '88.88'],
