@@ -7,9 +7,12 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
  */
 export interface Sealing {
   seal(plain: Uint8Array, context: string): Buffer;
-  /** Throws when the value was changed, moved, or sealed under another master key. */
+  /** Throws a {@link SealingError} when the value was changed, moved, or sealed under another master key. */
   open(sealed: Uint8Array, context: string): Buffer;
 }
+
+/** A sealed value that cannot be opened. The message is one line that says which. */
+export class SealingError extends Error {}
 
 const version = 1;
 const nonceLength = 12;
@@ -32,7 +35,7 @@ export function createSealing(masterKey: Uint8Array): Sealing {
     open(sealed, context) {
       const bytes = Buffer.from(sealed);
       if (bytes.length < 1 + nonceLength + tagLength || bytes[0] !== version) {
-        throw new Error(`the sealed value of ${context} is not of a form that this version writes`);
+        throw new SealingError(`the sealed value of ${context} is not of a form that this version writes`);
       }
       const nonce = bytes.subarray(1, 1 + nonceLength);
       const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: tagLength });
@@ -44,9 +47,12 @@ export function createSealing(masterKey: Uint8Array): Sealing {
           decipher.final(),
         ]);
       } catch (cause) {
-        throw new Error(`the sealed value of ${context} cannot be opened: is SHOUDAN_MASTER_KEY the right one?`, {
-          cause,
-        });
+        throw new SealingError(
+          `the sealed value of ${context} cannot be opened: is SHOUDAN_MASTER_KEY the right one?`,
+          {
+            cause,
+          },
+        );
       }
     },
   };

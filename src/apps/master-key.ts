@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Settings, SettingsError } from './settings.ts';
 
@@ -12,17 +12,35 @@ export function masterKeyOf(settings: Settings): Uint8Array {
   if (settings.environment === 'production')
     throw new Error('production settings were read without a master key');
   const path = join(settings.dataDir, 'master.key');
-  try {
-    // Exclusive: of two processes that start at once, one makes the key and both read it.
-    writeFileSync(path, randomBytes(32).toString('hex'), { mode: 0o600, flag: 'wx' });
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-  }
-  const text = readFileSync(path, 'utf8').trim();
+  const text = readIfThere(path) ?? makeKey(settings.dataDir, path);
   if (!/^[0-9a-f]{64}$/.test(text)) {
     throw new SettingsError(
       `${path} does not hold 64 hex digits: restore it, or start with a new data folder.`,
     );
   }
   return Buffer.from(text, 'hex');
+}
+
+function readIfThere(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+/** Of two processes that make the key at once, the first link stands and both read it; nobody reads half a key. */
+function makeKey(dataDir: string, path: string): string {
+  mkdirSync(dataDir, { recursive: true });
+  const draft = `${path}.${process.pid}`;
+  try {
+    writeFileSync(draft, randomBytes(32).toString('hex'), { mode: 0o600 });
+    linkSync(draft, path);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  } finally {
+    rmSync(draft, { force: true });
+  }
+  return readFileSync(path, 'utf8').trim();
 }

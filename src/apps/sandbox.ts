@@ -1,26 +1,13 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Database, openDatabase } from '../adapters/postgres/database.ts';
 import { createApiKey, isLiveKey, saveMerchant } from '../adapters/postgres/merchant-records.ts';
 import { findWalletAccount, saveWalletAccount } from '../adapters/postgres/wallet-accounts.ts';
 import { createSealing } from '../adapters/sealing.ts';
 import { masterKeyOf } from './master-key.ts';
+import { readSandbox, type Sandbox, sandboxFile } from './sandbox-file.ts';
 import type { Settings } from './settings.ts';
-
-/** What a trial needs to know, written to `sandbox.json` in the data folder. */
-export interface Sandbox {
-  readonly gateway_url: string;
-  readonly simulator_url: string;
-  readonly api_key: string;
-  readonly merchant_id: string;
-  readonly smid: string;
-  readonly store_id: string;
-  readonly terminal_id: string;
-  readonly webhook_secret: string;
-  /** A code per wallet that never expires, of a payer whose funds never end. */
-  readonly payment_codes: { readonly [wallet: string]: string };
-}
 
 const merchantId = 'M0000000001';
 const storeId = 'S00000001';
@@ -70,17 +57,6 @@ export async function setUpSandbox(
     return sandbox;
   } finally {
     await database.end();
-  }
-}
-
-const sandboxFile = 'sandbox.json';
-
-/** The sandbox as the last start wrote it, or `null`. */
-export function readSandbox(dataDir: string): Sandbox | null {
-  try {
-    return JSON.parse(readFileSync(join(dataDir, sandboxFile), 'utf8')) as Sandbox;
-  } catch {
-    return null;
   }
 }
 

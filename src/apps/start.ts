@@ -4,7 +4,8 @@ import { migrate } from '../adapters/postgres/migrations.ts';
 import { type SupervisedChild, superviseChild } from '../adapters/processes/child-processes.ts';
 import { watchStarter } from '../adapters/processes/starter-watch.ts';
 import { ownDatabase } from './database-of-settings.ts';
-import { type Sandbox, setUpSandbox } from './sandbox.ts';
+import { setUpSandbox } from './sandbox.ts';
+import type { Sandbox } from './sandbox-file.ts';
 import { listenError } from './serve.ts';
 import { type Settings, SettingsError } from './settings.ts';
 

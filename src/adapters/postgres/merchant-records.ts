@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Sealing } from '../sealing.ts';
-import type { Database } from './database.ts';
+import { type Connection, type Database, inTransaction } from './database.ts';
 import { deliverySecretContext, hashOfKey } from './merchant-directory.ts';
 
 /** A merchant as an operator registers it. */
@@ -21,51 +21,70 @@ export interface MerchantRecord {
   }[];
 }
 
+/** What became of a merchant that was saved. */
+export interface SavedMerchant {
+  /** Signs the merchant's deliveries; made at the first registration. */
+  readonly deliverySecret: string;
+  /** Whether it was not there before. */
+  readonly isNew: boolean;
+}
+
 /**
- * Registers a merchant, or brings its stores, terminals and bindings up to date; nothing is taken away. Answers
- * with the secret that signs its deliveries, made at the first registration.
+ * Registers a merchant, or brings its stores, terminals and bindings up to date; nothing is taken away. One
+ * transaction: a binding that is refused leaves no merchant behind whose delivery secret nobody has seen.
  */
 export async function saveMerchant(
   database: Database,
   sealing: Sealing,
   merchant: MerchantRecord,
-): Promise<{ readonly deliverySecret: string }> {
+): Promise<SavedMerchant> {
+  return inTransaction(database, async (connection) => {
+    const saved = await upsertMerchant(connection, sealing, merchant);
+    for (const store of merchant.stores) {
+      await connection.query(
+        `insert into stores (merchant_id, id, name) values ($1, $2, $3)
+         on conflict (merchant_id, id) do update set name = excluded.name`,
+        [merchant.id, store.id, store.name],
+      );
+      for (const terminalId of store.terminalIds) {
+        await connection.query(
+          `insert into terminals (merchant_id, store_id, id) values ($1, $2, $3) on conflict do nothing`,
+          [merchant.id, store.id, terminalId],
+        );
+      }
+    }
+    for (const binding of merchant.bindings) {
+      await connection.query(
+        `insert into wallet_bindings (merchant_id, wallet, currency, account, sub_merchant_id)
+         values ($1, $2, $3, $4, $5)
+         on conflict (merchant_id, wallet, currency) do update set
+           account = excluded.account, sub_merchant_id = excluded.sub_merchant_id`,
+        [merchant.id, binding.wallet, binding.currency, binding.account, binding.subMerchantId],
+      );
+    }
+    return saved;
+  });
+}
+
+async function upsertMerchant(
+  connection: Connection,
+  sealing: Sealing,
+  merchant: MerchantRecord,
+): Promise<SavedMerchant> {
   const fresh = `whsec_${randomBytes(32).toString('base64')}`;
   const sealed = sealing.seal(Buffer.from(fresh), deliverySecretContext(merchant.id));
-  const { rows } = await database.query<{ readonly delivery_secret: Buffer }>(
+  const { rows } = await connection.query<{ readonly delivery_secret: Buffer }>(
     `insert into merchants (id, name, notify_url, delivery_secret) values ($1, $2, $3, $4)
      on conflict (id) do update set name = excluded.name, notify_url = excluded.notify_url
      returning delivery_secret`,
     [merchant.id, merchant.name, merchant.notifyUrl, sealed],
   );
-  for (const store of merchant.stores) {
-    await database.query(
-      `insert into stores (merchant_id, id, name) values ($1, $2, $3)
-       on conflict (merchant_id, id) do update set name = excluded.name`,
-      [merchant.id, store.id, store.name],
-    );
-    for (const terminalId of store.terminalIds) {
-      await database.query(
-        `insert into terminals (merchant_id, store_id, id) values ($1, $2, $3) on conflict do nothing`,
-        [merchant.id, store.id, terminalId],
-      );
-    }
-  }
-  for (const binding of merchant.bindings) {
-    await database.query(
-      `insert into wallet_bindings (merchant_id, wallet, currency, account, sub_merchant_id)
-       values ($1, $2, $3, $4, $5)
-       on conflict (merchant_id, wallet, currency) do update set
-         account = excluded.account, sub_merchant_id = excluded.sub_merchant_id`,
-      [merchant.id, binding.wallet, binding.currency, binding.account, binding.subMerchantId],
-    );
-  }
   const [row] = rows;
   if (row === undefined) throw new Error(`merchant ${merchant.id} was not saved`);
   const deliverySecret = sealing
     .open(row.delivery_secret, deliverySecretContext(merchant.id))
     .toString('utf8');
-  return { deliverySecret };
+  return { deliverySecret, isNew: deliverySecret === fresh };
 }
 
 /** Makes an API key and answers with it; only its hash is kept. */

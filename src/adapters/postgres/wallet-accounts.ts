@@ -118,3 +118,25 @@ export async function findWalletAccount(
     walletPublicKey: row.wallet_public_key,
   };
 }
+
+/** A wallet account as people may see it. */
+export interface ListedAccount {
+  readonly wallet: string;
+  readonly name: string;
+  readonly appId: string;
+  readonly gatewayUrl: string;
+  /** PEM. */
+  readonly walletPublicKey: string;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+/** All wallet accounts. Their private keys are not even read. */
+export async function listWalletAccounts(database: Database): Promise<ListedAccount[]> {
+  const { rows } = await database.query<ListedAccount>(
+    `select wallet, name, app_id as "appId", gateway_url as "gatewayUrl", wallet_public_key as "walletPublicKey",
+       created_at as "createdAt", updated_at as "updatedAt"
+     from wallet_accounts order by wallet, name`,
+  );
+  return rows;
+}

@@ -1,0 +1,101 @@
+import type { Database } from './database.ts';
+import { workerGoneAfterSeconds } from './housekeeping.ts';
+
+/** Rows that wait for one kind of step. */
+export interface WaitingSteps {
+  readonly kind: 'payment' | 'refund' | 'delivery';
+  readonly step: string;
+  /** Rows whose next step this is. */
+  readonly waiting: number;
+  /** Those of them that are due. */
+  readonly due: number;
+  readonly oldestDueAt: Date;
+}
+
+/** A payment or refund that a person must look at. */
+export interface AttentionRow {
+  readonly kind: 'payment' | 'refund';
+  readonly merchantId: string;
+  readonly id: string;
+  readonly reason: string;
+  readonly since: Date;
+  readonly nextStep: string | null;
+  readonly dueAt: Date | null;
+  readonly tries: number;
+}
+
+export interface HeldCancel {
+  readonly merchantId: string;
+  readonly paymentRequestId: string;
+  readonly since: Date;
+}
+
+export interface OpenWork {
+  /** On the database's clock. */
+  readonly at: Date;
+  /** Processes that run the due loop and were seen lately. */
+  readonly workersAlive: number;
+  readonly steps: readonly WaitingSteps[];
+}
+
+/** What the due loop has before it, over all merchants. Reads the due rows alone, however many payments there are. */
+export async function readOpenWork(database: Database): Promise<OpenWork> {
+  const clock = await database.query<{ readonly at: Date; readonly workers: number }>(
+    `select clock_timestamp() as at, (select count(*)::int from workers
+       where seen_at > clock_timestamp() - $1 * interval '1 second') as workers`,
+    [workerGoneAfterSeconds],
+  );
+  const steps = await database.query<WaitingSteps>(
+    `select kind, step, count(*)::int as waiting, (count(*) filter (where due_at <= clock_timestamp()))::int as due,
+       min(due_at) as "oldestDueAt"
+     from (
+       select 'payment' as kind, next_step as step, due_at from payments where due_at is not null
+       union all
+       select 'refund', next_step, due_at from refunds where due_at is not null
+       union all
+       select 'delivery', 'deliver', due_at from deliveries where due_at is not null
+     ) as waiting
+     group by kind, step
+     order by array_position(array['payment', 'refund', 'delivery'], kind), step`,
+  );
+  const [row] = clock.rows;
+  if (row === undefined) throw new Error('the database told no time');
+  return { at: row.at, workersAlive: row.workers, steps: steps.rows };
+}
+
+/** The rows, and how many there are in all. */
+export interface Listed<Row> {
+  readonly rows: readonly Row[];
+  readonly total: number;
+}
+
+/** Payments and refunds that need attention, the longest waiting first, at most `limit` of them. */
+export async function listAttention(database: Database, limit: number): Promise<Listed<AttentionRow>> {
+  const { rows } = await database.query<AttentionRow & { readonly total: number }>(
+    `select *, (count(*) over ())::int as total from (
+       select 'payment' as kind, merchant_id as "merchantId", id, attention as reason, attention_since as since,
+         next_step as "nextStep", due_at as "dueAt", tries from payments where attention is not null
+       union all
+       select 'refund', merchant_id, id, attention, attention_since, next_step, due_at, tries
+       from refunds where attention is not null
+     ) as needing
+     order by since, id limit $1`,
+    [limit],
+  );
+  return listed(rows);
+}
+
+/** Cancels that name an upstream id which nobody here knows, the longest held first. Money case 10. */
+export async function listHeldCancels(database: Database, limit: number): Promise<Listed<HeldCancel>> {
+  const { rows } = await database.query<HeldCancel & { readonly total: number }>(
+    `select merchant_id as "merchantId", payment_request_id as "paymentRequestId", created_at as since,
+       (count(*) over ())::int as total
+     from held_cancels order by created_at, payment_request_id limit $1`,
+    [limit],
+  );
+  return listed(rows);
+}
+
+function listed<Row extends { readonly total: number }>(rows: readonly Row[]): Listed<Omit<Row, 'total'>> {
+  return { rows: rows.map(({ total: _, ...row }) => row), total: rows[0]?.total ?? 0 };
+}

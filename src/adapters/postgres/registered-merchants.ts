@@ -1,0 +1,52 @@
+import type { Database } from './database.ts';
+import type { MerchantRecord } from './merchant-records.ts';
+
+export interface ListedMerchant {
+  readonly id: string;
+  readonly name: string;
+  readonly notifyUrl: string | null;
+  readonly storeCount: number;
+  readonly createdAt: Date;
+}
+
+/** Merchants by id, those after `afterId` (exclusive), at most `limit`. */
+export async function listMerchants(
+  database: Database,
+  afterId: string,
+  limit: number,
+): Promise<ListedMerchant[]> {
+  const { rows } = await database.query<ListedMerchant>(
+    `select m.id, m.name, m.notify_url as "notifyUrl", m.created_at as "createdAt",
+       (select count(*)::int from stores s where s.merchant_id = m.id) as "storeCount"
+     from merchants m where m.id > $1 order by m.id limit $2`,
+    [afterId, limit],
+  );
+  return rows;
+}
+
+export interface RegisteredMerchant extends MerchantRecord {
+  /** Carried by every id that is made for it. */
+  readonly shortNo: number;
+  readonly createdAt: Date;
+}
+
+/** A merchant as it is registered, without its delivery secret. */
+export async function findRegisteredMerchant(
+  database: Database,
+  merchantId: string,
+): Promise<RegisteredMerchant | null> {
+  const { rows } = await database.query<Omit<RegisteredMerchant, 'shortNo'> & { readonly shortNo: bigint }>(
+    `select m.id, m.short_no as "shortNo", m.name, m.notify_url as "notifyUrl", m.created_at as "createdAt",
+       (select coalesce(jsonb_agg(jsonb_build_object('id', s.id, 'name', s.name, 'terminalIds',
+            (select coalesce(jsonb_agg(t.id order by t.id), '[]') from terminals t
+             where t.merchant_id = s.merchant_id and t.store_id = s.id)) order by s.id), '[]')
+        from stores s where s.merchant_id = m.id) as stores,
+       (select coalesce(jsonb_agg(jsonb_build_object('wallet', b.wallet, 'currency', b.currency,
+            'account', b.account, 'subMerchantId', b.sub_merchant_id) order by b.wallet, b.currency), '[]')
+        from wallet_bindings b where b.merchant_id = m.id) as bindings
+     from merchants m where m.id = $1`,
+    [merchantId],
+  );
+  const [row] = rows;
+  return row === undefined ? null : { ...row, shortNo: Number(row.shortNo) };
+}

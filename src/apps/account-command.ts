@@ -1,0 +1,162 @@
+import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import {
+  type ListedAccount,
+  listWalletAccounts,
+  saveWalletAccount,
+  type WalletAccount,
+} from '../adapters/postgres/wallet-accounts.ts';
+import { createSealing } from '../adapters/sealing.ts';
+import { prepareAccount } from '../adapters/wallets/alipay-open/account.ts';
+import { isWalletName, walletNames } from '../domain/wallets.ts';
+import type { GivenTo } from '../inbound/cli/commands.ts';
+import { CommandFailure, exitCodes, usageError } from '../inbound/cli/exit-codes.ts';
+import { fields, jsonText, printable, table } from '../inbound/cli/terminal-text.ts';
+import type { Terminal } from './command-line.ts';
+import { masterKeyOf } from './master-key.ts';
+import { readSettings } from './settings.ts';
+import { withDatabase } from './with-database.ts';
+
+/** `shoudan account add`: an account as the wallet adapter will use it, checked by that adapter before it is kept. */
+export async function addAccount({ options }: GivenTo<'account add'>, terminal: Terminal): Promise<number> {
+  const account = checkedAccount(options);
+  const settings = readSettings(terminal.env);
+  const sealing = createSealing(masterKeyOf(settings));
+  return withDatabase(settings, async (database) => {
+    const isThere = (await listWalletAccounts(database)).some(isNamedLike(account));
+    if (isThere && !options.replace) {
+      throw new CommandFailure(
+        exitCodes.failed,
+        `${account.wallet} has an account ${account.name} already: choose another name, or add --replace`,
+      );
+    }
+    await saveWalletAccount(database, sealing, account);
+    const saved = (await listWalletAccounts(database)).find(isNamedLike(account));
+    if (saved === undefined) throw new Error(`account ${account.wallet}/${account.name} was not saved`);
+    terminal.out(
+      options.json
+        ? jsonText({ ...accountDocument(saved), replaced: isThere })
+        : fields([
+            ['account', `${saved.wallet} ${saved.name} is ${isThere ? 'replaced' : 'added'}`],
+            ['app id', saved.appId],
+            ['gateway', saved.gatewayUrl],
+            ['wallet key', fingerprintOf(saved)],
+          ]),
+    );
+    return exitCodes.done;
+  });
+}
+
+/** `shoudan account list`. */
+export async function listAccounts(
+  { options }: GivenTo<'account list'>,
+  terminal: Terminal,
+): Promise<number> {
+  const accounts = await withDatabase(readSettings(terminal.env), listWalletAccounts);
+  if (options.json) terminal.out(jsonText({ data: accounts.map(accountDocument) }));
+  else if (accounts.length === 0) terminal.out('no wallet account yet: `shoudan account add`\n');
+  else {
+    terminal.out(
+      table(
+        ['wallet', 'name', 'app id', 'gateway', 'wallet key', 'updated'],
+        accounts.map((account) => [
+          account.wallet,
+          account.name,
+          account.appId,
+          account.gatewayUrl,
+          fingerprintOf(account),
+          account.updatedAt.toISOString(),
+        ]),
+      ),
+    );
+  }
+  return exitCodes.done;
+}
+
+function checkedAccount(options: GivenTo<'account add'>['options']): WalletAccount {
+  const { wallet, name } = options;
+  const complain = (complaint: string): CommandFailure => usageError(complaint, 'account add');
+  if (!isWalletName(wallet)) {
+    throw complain(`--wallet ${printable(wallet)} is none of ${walletNames.join(', ')}`);
+  }
+  if (!/^[0-9A-Za-z_-]{1,32}$/.test(name)) {
+    throw complain(`--name ${printable(name)} is not 1 to 32 letters, digits, _ or -`);
+  }
+  const walletKeyText = textOfFile('wallet-public-key-file', options['wallet-public-key-file']);
+  if (walletKeyText.includes('PRIVATE KEY')) {
+    throw complain("--wallet-public-key-file holds a private key: give the wallet's public key");
+  }
+  switch (wallet) {
+    case 'alipay_open': {
+      const { privateKey, walletPublicKey } = preparedOrComplaint(complain, {
+        name,
+        appId: options['app-id'].trim(),
+        gatewayUrl: options['gateway-url'],
+        privateKey: textOfFile('private-key-file', options['private-key-file']),
+        walletPublicKey: walletKeyText,
+      });
+      // The usual mix-up at the platform: both keys are called "public key" there.
+      if (pemOf(createPublicKey(privateKey)) === pemOf(walletPublicKey)) {
+        throw complain("--wallet-public-key-file holds our own public key: give the wallet's (支付宝公钥)");
+      }
+      return {
+        wallet,
+        name,
+        appId: options['app-id'].trim(),
+        gatewayUrl: options['gateway-url'],
+        privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+        walletPublicKey: pemOf(walletPublicKey),
+      };
+    }
+    default:
+      return wallet satisfies never;
+  }
+}
+
+function preparedOrComplaint(
+  complain: (complaint: string) => CommandFailure,
+  account: Parameters<typeof prepareAccount>[0],
+): ReturnType<typeof prepareAccount> {
+  try {
+    return prepareAccount(account);
+  } catch (error) {
+    if (error instanceof RangeError) throw complain(error.message);
+    throw error;
+  }
+}
+
+function textOfFile(option: string, path: string): string {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+    throw new CommandFailure(exitCodes.failed, `--${option} ${printable(path)} cannot be read (${reason})`);
+  }
+}
+
+function isNamedLike(account: Pick<WalletAccount, 'wallet' | 'name'>): (other: ListedAccount) => boolean {
+  return (other) => other.wallet === account.wallet && other.name === account.name;
+}
+
+function pemOf(publicKey: KeyObject): string {
+  return publicKey.export({ type: 'spki', format: 'pem' }).toString();
+}
+
+/** Enough of the SHA-256 of the wallet's public key to compare it with the one that the wallet shows. */
+function fingerprintOf(account: Pick<ListedAccount, 'walletPublicKey'>): string {
+  const der = createPublicKey(account.walletPublicKey).export({ type: 'spki', format: 'der' });
+  return `sha256:${createHash('sha256').update(der).digest('hex').slice(0, 16)}`;
+}
+
+function accountDocument(account: ListedAccount) {
+  return {
+    wallet: account.wallet,
+    name: account.name,
+    app_id: account.appId,
+    gateway_url: account.gatewayUrl,
+    wallet_public_key: account.walletPublicKey,
+    wallet_public_key_fingerprint: fingerprintOf(account),
+    created_at: account.createdAt.toISOString(),
+    updated_at: account.updatedAt.toISOString(),
+  };
+}

@@ -1,0 +1,94 @@
+import { readCommandLine } from '../inbound/cli/command-line.ts';
+import type { CommandName, GivenTo } from '../inbound/cli/commands.ts';
+import { jsonText } from '../inbound/cli/terminal-text.ts';
+import { failureOf } from './failures.ts';
+import { type Environment, readSettings } from './settings.ts';
+
+/** Where a command reads its settings and writes what it has to say. */
+export interface Terminal {
+  readonly env: Environment;
+  /** What the command answers. */
+  readonly out: (text: string) => void;
+  /** What people are told beside it. */
+  readonly err: (text: string) => void;
+}
+
+type Run<Name extends CommandName> = (given: GivenTo<Name>, terminal: Terminal) => Promise<number>;
+
+/** What each command does. Everything is imported when it is called for: help and mistakes are answered at once. */
+const runs: { readonly [Name in CommandName]: Run<Name> } = {
+  start: async (_, { env }) => {
+    const { start } = await import('./start.ts');
+    await start(readSettings(env));
+    return 0;
+  },
+  serve: async ({ options }, { env }) => {
+    const { serve } = await import('./serve.ts');
+    await serve(readSettings(env), { worker: !options['no-worker'] });
+    return 0;
+  },
+  work: async (_, { env }) => {
+    const { work } = await import('./work.ts');
+    await work(readSettings(env));
+    return 0;
+  },
+  migrate: async (...call) => (await import('./migrate-command.ts')).migrateDatabase(...call),
+  simulator: async (_, { env }) => {
+    readSettings(env);
+    await import('../../simulator/main.ts');
+    return 0;
+  },
+  simulate: async (given) => (await import('./neighbour-programs.ts')).simulate(given.handedOn),
+  bench: async () => (await import('./neighbour-programs.ts')).bench(),
+  'account add': async (...call) => (await import('./account-command.ts')).addAccount(...call),
+  'account list': async (...call) => (await import('./account-command.ts')).listAccounts(...call),
+  'merchant add': async (...call) => (await import('./merchant-command.ts')).addMerchant(...call),
+  'merchant list': async (...call) => (await import('./merchant-command.ts')).listAllMerchants(...call),
+  'merchant show': async (...call) => (await import('./merchant-command.ts')).showMerchant(...call),
+  'merchant key add': async (...call) => (await import('./merchant-key-command.ts')).addKey(...call),
+  'merchant key list': async (...call) => (await import('./merchant-key-command.ts')).listKeys(...call),
+  'merchant key revoke': async (...call) => (await import('./merchant-key-command.ts')).revokeKey(...call),
+  pay: async (...call) => (await import('./pay-command.ts')).pay(...call),
+  cancel: async (...call) => (await import('./cancel-command.ts')).cancel(...call),
+  refund: async (...call) => (await import('./refund-command.ts')).refund(...call),
+  inspect: async (...call) => (await import('./inspect-command.ts')).inspectPayments(...call),
+  'inspect queue': async (...call) => (await import('./inspect-work-command.ts')).inspectQueue(...call),
+  'inspect attention': async (...call) =>
+    (await import('./inspect-work-command.ts')).inspectAttention(...call),
+};
+
+/**
+ * Does what a command line asks for and answers with the exit code. Never rejects: a failure is told in one line, a
+ * mistake of this program's own with its stack as well, so that it can be reported.
+ */
+export async function runCommandLine(argv: readonly string[], terminal: Terminal): Promise<number> {
+  let json = false;
+  try {
+    const asked = readCommandLine(argv);
+    switch (asked.kind) {
+      case 'help': {
+        const { helpText } = await import('../inbound/cli/help.ts');
+        terminal.out(helpText(asked.about));
+        return 0;
+      }
+      case 'version': {
+        const { default: about } = await import('../../package.json', { with: { type: 'json' } });
+        terminal.out(`${about.version}\n`);
+        return 0;
+      }
+      case 'run': {
+        json = asked.given.options['json'] === true;
+        // What was parsed by a command's spec is what that command takes.
+        const run = runs[asked.name] as Run<CommandName>;
+        return await run(asked.given as GivenTo<CommandName>, terminal);
+      }
+      default:
+        return asked satisfies never;
+    }
+  } catch (error) {
+    const failure = failureOf(error);
+    if (json && failure.document !== null) terminal.out(jsonText(failure.document));
+    terminal.err(`shoudan: ${failure.line}\n${failure.report ?? ''}`);
+    return failure.exitCode;
+  }
+}

@@ -1,0 +1,154 @@
+import {
+  type AttentionRow,
+  type HeldCancel,
+  type Listed,
+  listAttention,
+  listHeldCancels,
+  type OpenWork,
+  readOpenWork,
+} from '../adapters/postgres/open-work.ts';
+import { attentionAdvice } from '../inbound/cli/attention-advice.ts';
+import type { GivenTo } from '../inbound/cli/commands.ts';
+import { exitCodes } from '../inbound/cli/exit-codes.ts';
+import { fields, jsonText, table } from '../inbound/cli/terminal-text.ts';
+import type { Terminal } from './command-line.ts';
+import { readSettings } from './settings.ts';
+import { withDatabase } from './with-database.ts';
+
+/** Rows of a list that `inspect queue` shows; `inspect attention` shows the rest. */
+const glimpse = 20;
+const whole = 10_000;
+
+/** What waits for a person. */
+interface NeedsPeople {
+  readonly attention: Listed<AttentionRow>;
+  readonly heldCancels: Listed<HeldCancel>;
+}
+
+/** `shoudan inspect queue`: what the due loop has before it, and what it cannot end alone. */
+export async function inspectQueue(
+  { options }: GivenTo<'inspect queue'>,
+  terminal: Terminal,
+): Promise<number> {
+  const found = await withDatabase(readSettings(terminal.env), async (database) => ({
+    work: await readOpenWork(database),
+    attention: await listAttention(database, glimpse),
+    heldCancels: await listHeldCancels(database, glimpse),
+  }));
+  terminal.out(
+    options.json
+      ? jsonText({ ...workDocument(found.work), ...needsDocument(found) })
+      : workText(found.work) + needsText(found),
+  );
+  return exitCodes.done;
+}
+
+/** `shoudan inspect attention`. */
+export async function inspectAttention(
+  { options }: GivenTo<'inspect attention'>,
+  terminal: Terminal,
+): Promise<number> {
+  const found = await withDatabase(readSettings(terminal.env), async (database) => ({
+    attention: await listAttention(database, whole),
+    heldCancels: await listHeldCancels(database, whole),
+  }));
+  terminal.out(options.json ? jsonText(needsDocument(found)) : needsText(found).trimStart());
+  return exitCodes.done;
+}
+
+function workText({ at, workersAlive, steps }: OpenWork): string {
+  const rows = steps.map((row) => [
+    row.kind,
+    row.step,
+    `${row.waiting}`,
+    `${row.due}`,
+    `${row.oldestDueAt.toISOString()} (${distanceText(row.oldestDueAt, at)})`,
+  ]);
+  const workers = workersAlive === 0 ? 'none alive: start one with `shoudan work`' : `${workersAlive} alive`;
+  return [
+    fields([
+      ['at', at.toISOString()],
+      ['workers', workers],
+    ]),
+    rows.length === 0
+      ? '\nnothing waits\n'
+      : `\n${table(['kind', 'step', 'waiting', 'due', 'oldest due'], rows)}`,
+  ].join('');
+}
+
+function distanceText(dueAt: Date, now: Date): string {
+  const seconds = Math.round((now.getTime() - dueAt.getTime()) / 1000);
+  return seconds > 0 ? `${seconds} s late` : `in ${-seconds} s`;
+}
+
+function needsText({ attention, heldCancels }: NeedsPeople): string {
+  return [
+    `\nneeds attention: ${attention.total}\n`,
+    ...attention.rows.map(
+      (row) =>
+        `\n${fields([
+          [row.kind, `${row.id} of merchant ${row.merchantId}`],
+          ['reason', `${row.reason} since ${row.since.toISOString()}`],
+          [
+            'next step',
+            row.nextStep === null || row.dueAt === null
+              ? 'none: it has ended'
+              : `${row.nextStep}, due ${row.dueAt.toISOString()}, after ${row.tries} tries`,
+          ],
+          ['advice', attentionAdvice(row.reason)],
+        ])}`,
+    ),
+    moreText(attention),
+    `\nheld cancels: ${heldCancels.total}\n`,
+    heldCancels.total === 0
+      ? ''
+      : `\n${table(
+          ['merchant', 'payment_request_id', 'since'],
+          heldCancels.rows.map((row) => [row.merchantId, row.paymentRequestId, row.since.toISOString()]),
+        )}\n${attentionAdvice('cancel_of_unknown_request') ?? ''}\n`,
+    moreText(heldCancels),
+  ].join('');
+}
+
+function moreText({ rows, total }: Listed<unknown>): string {
+  return total > rows.length ? `\n… and ${total - rows.length} more: \`shoudan inspect attention\`\n` : '';
+}
+
+function workDocument({ at, workersAlive, steps }: OpenWork) {
+  return {
+    at: at.toISOString(),
+    workers_alive: workersAlive,
+    steps: steps.map((row) => ({
+      kind: row.kind,
+      step: row.step,
+      waiting: row.waiting,
+      due: row.due,
+      oldest_due_at: row.oldestDueAt.toISOString(),
+    })),
+  };
+}
+
+function needsDocument({ attention, heldCancels }: NeedsPeople) {
+  return {
+    attention_total: attention.total,
+    attention: attention.rows.map((row) => ({
+      kind: row.kind,
+      id: row.id,
+      merchant_id: row.merchantId,
+      reason: row.reason,
+      since: row.since.toISOString(),
+      next_step:
+        row.nextStep === null || row.dueAt === null
+          ? null
+          : { action: row.nextStep, due_at: row.dueAt.toISOString() },
+      tries: row.tries,
+      advice: attentionAdvice(row.reason),
+    })),
+    held_cancels_total: heldCancels.total,
+    held_cancels: heldCancels.rows.map((row) => ({
+      merchant_id: row.merchantId,
+      payment_request_id: row.paymentRequestId,
+      since: row.since.toISOString(),
+    })),
+  };
+}

@@ -1,0 +1,183 @@
+import { complaintAboutMerchantUrl } from '../adapters/merchants/public-addresses.ts';
+import { type Database, violatedConstraint } from '../adapters/postgres/database.ts';
+import {
+  type MerchantRecord,
+  type SavedMerchant,
+  saveMerchant,
+} from '../adapters/postgres/merchant-records.ts';
+import {
+  findRegisteredMerchant,
+  type ListedMerchant,
+  listMerchants,
+  type RegisteredMerchant,
+} from '../adapters/postgres/registered-merchants.ts';
+import { listWalletAccounts } from '../adapters/postgres/wallet-accounts.ts';
+import { createSealing } from '../adapters/sealing.ts';
+import type { GivenTo } from '../inbound/cli/commands.ts';
+import { CommandFailure, exitCodes } from '../inbound/cli/exit-codes.ts';
+import { type MerchantWish, merchantWish, mergedMerchant } from '../inbound/cli/merchant-options.ts';
+import { fields, jsonText, printable, table } from '../inbound/cli/terminal-text.ts';
+import type { Terminal } from './command-line.ts';
+import { masterKeyOf } from './master-key.ts';
+import { readSettings, type Settings } from './settings.ts';
+import { withDatabase } from './with-database.ts';
+
+/** `shoudan merchant add`: registers a merchant, or adds to one. The delivery secret is shown at its birth alone. */
+export async function addMerchant({ options }: GivenTo<'merchant add'>, terminal: Terminal): Promise<number> {
+  const settings = readSettings(terminal.env);
+  const wish = merchantWish(options, (url) => complaintAboutUrl(settings, url));
+  const sealing = createSealing(masterKeyOf(settings));
+  return withDatabase(settings, async (database) => {
+    await requireAccounts(database, wish);
+    const before = await findRegisteredMerchant(database, wish.id);
+    const merchant = mergedMerchant(wish, before);
+    const saved = await savedOrTaken(merchant, () => saveMerchant(database, sealing, merchant));
+    const after = await registered(database, wish.id);
+    const deliverySecret = saved.isNew ? saved.deliverySecret : null;
+    terminal.out(
+      options.json
+        ? jsonText({ ...merchantDocument(after), registered: saved.isNew, delivery_secret: deliverySecret })
+        : merchantText(after) + secretText(deliverySecret),
+    );
+    return exitCodes.done;
+  });
+}
+
+/** More than a page of them is asked for page by page, so that no list is too long to be held. */
+const pageLength = 500;
+
+/** `shoudan merchant list`. */
+export async function listAllMerchants(
+  { options }: GivenTo<'merchant list'>,
+  terminal: Terminal,
+): Promise<number> {
+  const merchants = await withDatabase(readSettings(terminal.env), async (database) => {
+    const all: ListedMerchant[] = [];
+    for (;;) {
+      const page = await listMerchants(database, all.at(-1)?.id ?? '', pageLength);
+      all.push(...page);
+      if (page.length < pageLength) return all;
+    }
+  });
+  if (options.json) {
+    const data = merchants.map(({ id, name, notifyUrl, storeCount, createdAt }) => ({
+      id,
+      name,
+      notify_url: notifyUrl,
+      store_count: storeCount,
+      created_at: createdAt.toISOString(),
+    }));
+    terminal.out(jsonText({ data }));
+  } else if (merchants.length === 0) {
+    terminal.out('no merchant yet: `shoudan merchant add`\n');
+  } else {
+    const rows = merchants.map(({ id, name, notifyUrl, storeCount }) => [
+      id,
+      name,
+      `${storeCount}`,
+      notifyUrl ?? '',
+    ]);
+    terminal.out(table(['id', 'name', 'stores', 'notify url'], rows));
+  }
+  return exitCodes.done;
+}
+
+/** `shoudan merchant show`. */
+export async function showMerchant(
+  { options }: GivenTo<'merchant show'>,
+  terminal: Terminal,
+): Promise<number> {
+  const merchant = await withDatabase(readSettings(terminal.env), (database) =>
+    registered(database, options.id),
+  );
+  terminal.out(options.json ? jsonText(merchantDocument(merchant)) : merchantText(merchant));
+  return exitCodes.done;
+}
+
+async function registered(database: Database, merchantId: string): Promise<RegisteredMerchant> {
+  const merchant = await findRegisteredMerchant(database, merchantId);
+  if (merchant !== null) return merchant;
+  throw new CommandFailure(
+    exitCodes.failed,
+    `no merchant ${printable(merchantId)} is registered: \`shoudan merchant list\` shows those that are`,
+  );
+}
+
+/** What the gateway would say of a `notify_url`: https and public in production, some web address in the sandbox. */
+function complaintAboutUrl(settings: Settings, url: string): string | null {
+  if (settings.environment === 'production') return complaintAboutMerchantUrl(url);
+  const parsed = URL.parse(url);
+  return parsed?.protocol === 'https:' || parsed?.protocol === 'http:' ? null : 'is no http or https URL';
+}
+
+async function requireAccounts(database: Database, wish: MerchantWish): Promise<void> {
+  const accounts = await listWalletAccounts(database);
+  for (const { wallet, account } of wish.bindings) {
+    if (accounts.some((known) => known.wallet === wallet && known.name === account)) continue;
+    throw new CommandFailure(
+      exitCodes.failed,
+      `${wallet} has no account ${account}: \`shoudan account list\` shows those that it has`,
+    );
+  }
+}
+
+/** One smid is one merchant: the database refuses a second one. ONB-03. */
+async function savedOrTaken(
+  merchant: MerchantRecord,
+  save: () => Promise<SavedMerchant>,
+): Promise<SavedMerchant> {
+  try {
+    return await save();
+  } catch (error) {
+    if (violatedConstraint(error) !== 'wallet_bindings_one_merchant_per_smid') throw error;
+    const smids = merchant.bindings.map(({ subMerchantId }) => subMerchantId).filter((smid) => smid !== null);
+    throw new CommandFailure(
+      exitCodes.failed,
+      `smid ${smids.join(' or ')} is bound to another merchant, and one smid is one merchant: nothing was saved`,
+    );
+  }
+}
+
+function merchantText(merchant: RegisteredMerchant): string {
+  const stores = merchant.stores.map(({ id, name, terminalIds }) => [id, name, terminalIds.join(', ')]);
+  const bindings = merchant.bindings.map(({ wallet, currency, account, subMerchantId }) => [
+    wallet,
+    currency,
+    account,
+    subMerchantId ?? 'not onboarded yet',
+  ]);
+  return [
+    fields([
+      ['merchant', merchant.id],
+      ['name', merchant.name],
+      ['notify url', merchant.notifyUrl],
+      ['created', merchant.createdAt.toISOString()],
+    ]),
+    stores.length === 0 ? '' : `\nstores\n${table(['id', 'name', 'terminals'], stores, '  ')}`,
+    bindings.length === 0
+      ? ''
+      : `\nwallets\n${table(['wallet', 'currency', 'account', 'smid'], bindings, '  ')}`,
+  ].join('');
+}
+
+function secretText(deliverySecret: string | null): string {
+  if (deliverySecret === null) return '';
+  return `\nThe secret that signs its deliveries, shown this once:\n  ${deliverySecret}\n`;
+}
+
+function merchantDocument(merchant: RegisteredMerchant) {
+  return {
+    id: merchant.id,
+    short_no: merchant.shortNo,
+    name: merchant.name,
+    notify_url: merchant.notifyUrl,
+    stores: merchant.stores.map(({ id, name, terminalIds }) => ({ id, name, terminal_ids: terminalIds })),
+    bindings: merchant.bindings.map(({ wallet, currency, account, subMerchantId }) => ({
+      wallet,
+      currency,
+      account,
+      smid: subMerchantId,
+    })),
+    created_at: merchant.createdAt.toISOString(),
+  };
+}

@@ -1,0 +1,28 @@
+import type { AttentionReason } from '../../domain/payment.ts';
+
+/** What a person can do about a row that needs attention. The gateway goes on with every one of them by itself. */
+const advice: { readonly [reason in AttentionReason | 'cancel_of_unknown_request']: string } = {
+  cancel_unresolved:
+    "The wallet has not confirmed the cancel yet. It is repeated; look at the wallet's own record when it stays.",
+  refund_unresolved:
+    'The wallet has not confirmed the refund yet. It is repeated under the same id; ask the wallet when it stays.',
+  inquiry_unresolved:
+    'The wallet does not say whether the payer has paid. It is asked again; hand over no goods until it answers.',
+  refused_by_wallet_configuration:
+    "The wallet refuses this account's calls: check the contract, the keys and the merchant's smid at the wallet.",
+  paid_after_end:
+    'Paid after the payment had ended here. The money is given back by itself; tell the merchant not to deliver.',
+  closed_after_success:
+    "Closed at the wallet although it was paid: compare with the wallet's bill, somebody may have refunded it there.",
+  untrusted_answer:
+    'An answer was not signed by the wallet or spoke of something else: check the keys, and who stands in between.',
+  delivery_exhausted:
+    "The merchant's endpoint has accepted no delivery: tell the merchant the result, and have the endpoint mended.",
+  cancel_of_unknown_request:
+    'A cancel names an upstream id that is not known here: after a restore, look it up at the wallet and cancel it there.',
+};
+
+/** The advice on a reason; a reason of a later version has none here. */
+export function attentionAdvice(reason: string): string | null {
+  return Object.hasOwn(advice, reason) ? advice[reason as keyof typeof advice] : null;
+}

@@ -1,0 +1,208 @@
+import type { CommandSpec, Given } from './command-spec.ts';
+
+const json = { value: null, about: 'Print one JSON document.' } as const;
+
+const wait = {
+  value: 'N',
+  about: 'Seconds to wait for a final result, 0 to 120. Default 30.',
+} as const;
+
+const merchantOfOrder = {
+  value: 'ID',
+  about: "The merchant that it is for, with the acquirer's key.",
+} as const;
+
+const merchantOfKey = { value: 'ID', about: 'The merchant that the key speaks for.' } as const;
+
+/** Every command, by the words that call it. The one list: help, parsing and the tests of `docs/cli.md` read it. */
+export const commands = {
+  start: {
+    about: 'Everything on one machine: database, simulator, gateway with worker.',
+    arguments: {},
+    options: {},
+    notes: ['For trial and small use. Ctrl-C stops everything; the data stays.'],
+  },
+  serve: {
+    about: 'The gateway on PORT, with its worker.',
+    arguments: {},
+    options: { 'no-worker': { value: null, about: 'Leave the worker to `shoudan work`.' } },
+  },
+  work: {
+    about: 'The worker alone: performs due steps. Any number may run.',
+    arguments: {},
+    options: {},
+  },
+  migrate: {
+    about: 'Bring the database to the schema of this version.',
+    arguments: {},
+    options: { json },
+    notes: ['Safe to repeat, and to run beside the version before.'],
+  },
+  simulator: {
+    about: 'The simulated wallet on SIMULATOR_PORT.',
+    arguments: {},
+    options: {},
+  },
+  simulate: {
+    about: 'Run the seeded simulation of the whole on virtual time.',
+    arguments: {},
+    options: {},
+    handsOn: true,
+    notes: ['Whatever follows is handed to the simulation as it stands.'],
+  },
+  bench: {
+    about: 'Measure this gateway beside a plain integration.',
+    arguments: {},
+    options: {},
+  },
+  'account add': {
+    about: 'Add a wallet account: the keys and the address for calls to a wallet.',
+    arguments: {},
+    options: {
+      wallet: { value: 'WALLET', about: 'The wallet: alipay_open.', required: true },
+      name: { value: 'NAME', about: 'What bindings call the account.', required: true },
+      'app-id': { value: 'ID', about: 'The application id that the wallet has assigned.', required: true },
+      'gateway-url': { value: 'URL', about: "The wallet's address for calls.", required: true },
+      'private-key-file': {
+        value: 'FILE',
+        about: 'Our private key: PEM, or the bare base64 of the key tool.',
+        required: true,
+      },
+      'wallet-public-key-file': {
+        value: 'FILE',
+        about: "The wallet's public key, which verifies its answers.",
+        required: true,
+      },
+      replace: { value: null, about: 'Replace the account of that name, keys included.' },
+      json,
+    },
+    notes: ['The private key is sealed under SHOUDAN_MASTER_KEY and never shown again.'],
+  },
+  'account list': {
+    about: 'List the wallet accounts, without their private keys.',
+    arguments: {},
+    options: { json },
+  },
+  'merchant add': {
+    about: 'Register a merchant, or add stores, terminals and wallets to one.',
+    arguments: {},
+    options: {
+      id: { value: 'ID', about: 'The merchant: 1 to 32 digits and letters.', required: true },
+      name: { value: 'NAME', about: 'Its name; required for a new merchant.' },
+      store: { value: 'ID:NAME', about: 'A store of it.', repeats: true },
+      terminal: { value: 'STORE:TERMINAL', about: 'A terminal in a store of it.', repeats: true },
+      bind: {
+        value: 'WALLET:CURRENCY:ACCOUNT:SMID',
+        about: 'Take payments of this currency with this wallet, through this account, as this smid.',
+        repeats: true,
+      },
+      'notify-url': { value: 'URL', about: "Where its deliveries go; '' takes it away." },
+      json,
+    },
+    notes: [
+      'A new merchant gets the secret that signs its deliveries; it is printed this once.',
+      'Of a merchant that is there already, what is not given stays as it is.',
+    ],
+  },
+  'merchant list': { about: 'List the merchants.', arguments: {}, options: { json } },
+  'merchant show': {
+    about: 'Show a merchant with its stores, terminals and wallets.',
+    arguments: {},
+    options: { id: { value: 'ID', about: 'The merchant.', required: true }, json },
+  },
+  'merchant key add': {
+    about: 'Make an API key; it is printed this once.',
+    arguments: {},
+    options: {
+      merchant: merchantOfKey,
+      acquirer: { value: null, about: 'Make a key of the acquirer, which speaks for every merchant.' },
+      label: { value: 'TEXT', about: 'What people know the key by. Default `cli`.' },
+      json,
+    },
+  },
+  'merchant key list': {
+    about: 'List API keys, without the keys themselves.',
+    arguments: {},
+    options: { merchant: { value: 'ID', about: 'Those of this merchant alone.' }, json },
+  },
+  'merchant key revoke': {
+    about: 'Revoke an API key for good.',
+    arguments: {
+      key: { about: 'Its id as `merchant key list` shows it, or the key itself.', required: true },
+    },
+    options: { json },
+    notes: ['Gateways that run notice it within 5 seconds.'],
+  },
+  pay: {
+    about: "Take a payment with a payer's payment code.",
+    arguments: {},
+    options: {
+      amount: { value: 'DECIMAL', about: 'In major units, as in 12.34.', required: true },
+      currency: { value: 'CODE', about: 'ISO 4217. Default CNY.' },
+      order: { value: 'NO', about: "The merchant's order number.", required: true },
+      code: { value: 'CODE', about: "The code on the payer's screen. Default in the sandbox: its payer's." },
+      store: { value: 'ID', about: "The store. Default in the sandbox: the sandbox's." },
+      terminal: { value: 'ID', about: "The terminal. Default in the sandbox: the sandbox's." },
+      subject: {
+        value: 'TEXT',
+        about: 'What is sold, as the payer reads it. Default in the sandbox: a trial.',
+      },
+      wallet: { value: 'WALLET', about: 'The wallet, when the code may belong to several.' },
+      'notify-url': { value: 'URL', about: 'Where deliveries of this payment go.' },
+      merchant: merchantOfOrder,
+      wait,
+      json,
+    },
+  },
+  cancel: {
+    about: 'Cancel a payment, an order, or what an upstream id names.',
+    arguments: { payment: { about: 'The payment: pay_…' } },
+    options: {
+      order: { value: 'NO', about: 'Cancel the order instead; it is closed even when no payment is known.' },
+      request: { value: 'ID', about: 'Cancel the payment with this payment_request_id instead.' },
+      merchant: merchantOfOrder,
+      wait,
+      json,
+    },
+  },
+  refund: {
+    about: 'Give back part or all of a payment.',
+    arguments: { payment: { about: 'The payment: pay_…', required: true } },
+    options: {
+      amount: { value: 'DECIMAL', about: "In major units of the payment's currency.", required: true },
+      no: { value: 'NO', about: "The merchant's refund number; a repeat with it refunds nothing twice." },
+      reason: { value: 'TEXT', about: 'Why.' },
+      wait,
+      json,
+    },
+  },
+  inspect: {
+    about: 'Show a payment with its refunds and its timeline.',
+    arguments: { payment: { about: 'The payment: pay_…' } },
+    options: {
+      order: { value: 'NO', about: 'Show every attempt of the order instead, the newest first.' },
+      merchant: merchantOfOrder,
+      json,
+    },
+  },
+  'inspect queue': {
+    about: 'Show what is due, what needs attention, and the cancels that are held.',
+    arguments: {},
+    options: { json },
+  },
+  'inspect attention': {
+    about: 'List everything that waits for a person, and what to do about it.',
+    arguments: {},
+    options: { json },
+  },
+} as const satisfies { readonly [words: string]: CommandSpec };
+
+export type CommandName = keyof typeof commands;
+
+export type GivenTo<Name extends CommandName> = Given<(typeof commands)[Name]>;
+
+export const commandNames = Object.keys(commands) as CommandName[];
+
+export function specOf(name: CommandName): CommandSpec {
+  return commands[name];
+}
