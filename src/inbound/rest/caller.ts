@@ -88,7 +88,7 @@ async function ownMerchant(engine: Pick<Engine, 'merchants'>, merchantId: string
     code: 'forbidden',
     field: 'Authorization',
     value: null,
-    detail: `The key speaks for merchant ${merchantId}, which is not active here: ask the acquirer.`,
+    detail: `Authorization holds a key of merchant ${merchantId}, which is not active here: ask the acquirer.`,
   });
 }
 

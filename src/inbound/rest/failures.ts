@@ -32,7 +32,7 @@ export function problemOf(
   if (error instanceof JournalOutage) return unavailable(request);
   if (error.validation !== undefined) {
     const inBody = error.validationContext === 'body';
-    const form = inBody ? 'the body' : 'the query';
+    const form = inBody ? 'The body' : 'The query';
     return faulty(inBody ? 'invalid_request' : 'invalid_parameter', faultsOf(error.validation, form)).problem;
   }
   switch (error.code) {

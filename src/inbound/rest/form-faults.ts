@@ -46,25 +46,24 @@ function faultOf(error: FormError, form: string): Fault {
       const field = shortened([...path, `${params['additionalProperty']}`].join('.'));
       const known = Object.keys(parentSchema?.properties ?? {});
       const fields = known.length === 0 ? 'It takes no fields' : `Its fields are ${known.join(', ')}`;
-      const owner = path.length === 0 ? form : path.join('.');
+      const owner = path.length === 0 ? form.toLowerCase() : path.join('.');
       // Its value is not shown: a misspelt field may carry a payment code.
       return { field, value: null, detail: `${field} is no field of ${owner}: leave it out. ${fields}.` };
     }
     case 'propertyNames': {
-      const owner = path.join('.');
       const name = shortened(`${params['propertyName']}`);
-      return {
-        field: `${owner}.${name}`,
-        value: name,
-        detail: `${owner} has the key ${JSON.stringify(name)}: send ${parentSchema?.description ?? 'another'}.`,
-      };
+      const field = [...path, name].join('.');
+      const wanted = parentSchema?.description ?? 'another name';
+      return { field, value: name, detail: `${field} has a name that cannot be kept: send ${wanted}.` };
     }
     default: {
       const field = path.length === 0 ? null : path.join('.');
       const wanted = parentSchema?.description ?? 'another value';
+      if (field === null && error.data === null) {
+        return { field, value: null, detail: `${form} is missing: send ${wanted}.` };
+      }
       const value = shownValue(path, error.data);
-      const sent = field === null && error.data === null ? 'missing' : value.sentence;
-      return { field, value: value.member, detail: `${field ?? form} is ${sent}: send ${wanted}.` };
+      return { field, value: value.member, detail: `${field ?? form} is ${value.sentence}: send ${wanted}.` };
     }
   }
 }

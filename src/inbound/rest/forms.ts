@@ -15,6 +15,7 @@ import { oneOf, orNull } from './snapshot-schemas.ts';
  */
 
 const closed = { additionalProperties: false } as const;
+const closedObject = { ...closed, description: 'a JSON object' } as const;
 
 const merchantId = Type.String({
   pattern: '^[0-9A-Za-z]{1,32}$',
@@ -96,12 +97,12 @@ export const paymentForm = Type.Object(
       ),
     ),
   },
-  closed,
+  closedObject,
 );
 
 export const ordersQuery = Type.Object(
   { merchant_order_no: merchantOrderNo, merchant_id: Type.Optional(merchantId) },
-  closed,
+  closedObject,
 );
 
 export const emptyForm = Type.Unsafe<Record<never, never> | null>({
@@ -124,7 +125,7 @@ export const cancelForm = Type.Object(
       ),
     ),
   },
-  closed,
+  closedObject,
 );
 
 export const refundForm = Type.Object(
@@ -147,7 +148,7 @@ export const refundForm = Type.Object(
       ),
     ),
   },
-  closed,
+  closedObject,
 );
 
 /** What is wrong with a URL that deliveries would go to, as the end of a sentence; `null` when nothing is. */
@@ -206,11 +207,15 @@ function urlFault(url: string | null | undefined, checkMerchantUrl: MerchantUrlC
   const web = parsed?.protocol === 'https:' || parsed?.protocol === 'http:';
   const complaint =
     parsed === null || !web
-      ? 'is not an absolute http or https URL: send one such as https://example.com/notify'
+      ? 'is not an absolute http or https URL'
       : parsed.username !== '' || parsed.password !== ''
-        ? 'carries a user name or password: send it without, deliveries are signed'
+        ? 'carries a user name or password, which signed deliveries do not need'
         : checkMerchantUrl(url);
   if (complaint === null) return null;
   const shown = shortened(url.replace(/\/\/[^/?#]*@/, '//…@'));
-  return { field: 'notify_url', value: shown, detail: `notify_url ${shown} ${complaint}.` };
+  return {
+    field: 'notify_url',
+    value: shown,
+    detail: `notify_url ${shown} ${complaint}: send another, or leave it out.`,
+  };
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { IdempotencyKey } from '../../ports/journal.ts';
-import { faulty } from './problems.ts';
+import { faulty, shortened } from './problems.ts';
 
 /** The caller's key for this request and what it asks for; `null` when it sends none. */
 export function idempotencyKeyOf(request: FastifyRequest): IdempotencyKey | null {
@@ -13,7 +13,7 @@ export function idempotencyKeyOf(request: FastifyRequest): IdempotencyKey | null
         field: 'Idempotency-Key',
         value: `${key}`,
         detail:
-          `Idempotency-Key ${JSON.stringify(`${key}`.slice(0, 64))} cannot be a key: ` +
+          `Idempotency-Key ${JSON.stringify(shortened(`${key}`))} cannot be a key: ` +
           'send 1 to 255 printable ASCII characters without spaces, such as a UUID, or leave the header out.',
       },
     ]);

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { faulty } from './problems.ts';
+import { faulty, shortened } from './problems.ts';
 
 const secondsMax = 120;
 /** How long a request that changes something waits for a final state when it says nothing. */
@@ -23,7 +23,7 @@ export function preferredWaitMs(
       {
         field: 'Prefer',
         value: `wait=${named}`,
-        detail: `Prefer names wait=${JSON.stringify(named.slice(0, 64))}: send whole seconds from 0 to ${secondsMax}, as in wait=30.`,
+        detail: `Prefer names ${shortened(`wait=${named}`)}: send whole seconds from 0 to ${secondsMax}, as in wait=30.`,
       },
     ]);
   }

@@ -134,5 +134,9 @@ function transportOf(code: ProblemCode): CodeAnswer & { readonly transient: bool
 export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
   const document = problemDocument(problem);
   if (problem.headers !== undefined) reply.headers(problem.headers);
-  return reply.code(document.status).type(problemMediaType).send(JSON.stringify(document));
+  // As bytes: to a string the framework would add a charset, which this media type does not have.
+  return reply
+    .code(document.status)
+    .type(problemMediaType)
+    .send(Buffer.from(JSON.stringify(document)));
 }

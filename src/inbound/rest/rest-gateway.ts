@@ -46,6 +46,8 @@ export async function createRestGateway(options: RestGatewayOptions): Promise<Fa
     keepAliveTimeout: 75_000,
     // The time to receive a request, not the time to answer it.
     requestTimeout: 30_000,
+    // A request that still arrives while the gateway closes is answered like any other, and its connection ended.
+    return503OnClosing: false,
     http: { maxHeaderSize: 16 * 1024, headersTimeout: 20_000, connectionsCheckingInterval: 5_000 },
     routerOptions: { maxParamLength: 256 },
     clientErrorHandler: answerBrokenConnection,

@@ -40,40 +40,52 @@ export function createWaits(
   let closing = false;
 
   async function untilFinal<Row extends { readonly id: string }>(awaited: Awaited<Row>): Promise<Row> {
-    const { connection, isFinal } = awaited;
-    const restMs = awaited.deadlineMs - engine.clock.monotonicMs();
-    if (isFinal(awaited.row) || restMs <= 0 || closing || connection.destroyed) return awaited.row;
+    const { connection, deadlineMs, isFinal } = awaited;
+    let { row } = awaited;
+    const restMs = (): number => deadlineMs - engine.clock.monotonicMs();
+    if (isFinal(row) || restMs() <= 0 || closing || connection.destroyed) return row;
 
-    const ending = new AbortController();
-    const end = (): void => ending.abort();
+    const stop = { asked: false };
+    const { promise: stopped, resolve: stopAsked } = Promise.withResolvers<null>();
+    const end = (): void => {
+      stop.asked = true;
+      stopAsked(null);
+    };
+    const over = (): boolean => stop.asked || restMs() <= 0;
+    const nextChange = (): Promise<boolean> =>
+      engine.changes.next(row.id, Math.min(rereadMs, Math.max(1, Math.ceil(restMs()))));
     open.add(end);
     connection.once('close', end);
-    const deadline = { reached: false };
-    const ended = engine.clock.sleep(restMs, ending.signal).then(() => {
-      deadline.reached = true;
-    });
     const work = underWay(awaited.work);
-    let { row } = awaited;
     try {
-      let change = engine.changes.next(row.id, rereadMs);
+      let change = nextChange();
       for (;;) {
-        await Promise.race(work.done ? [change, ended] : [change, ended, work.settled]);
+        await Promise.race(work.done ? [change, stopped] : [change, stopped, work.settled]);
         // A change of our own is published just before the work that made it hands the row over: let it.
-        if (!work.done && !deadline.reached) await setImmediate();
+        if (!work.done && !over()) await setImmediate();
         if (work.news !== null) {
           row = work.news;
           work.news = null;
-        } else if (!deadline.reached) {
+        } else if (!over()) {
           // Listened for before it is read, so that no change falls in between.
-          change = engine.changes.next(row.id, rereadMs);
-          row = (await Promise.race([awaited.read().catch(readFailed), ended])) ?? row;
+          change = nextChange();
+          row = (await Promise.race([readWithin(awaited.read, restMs()), stopped])) ?? row;
         }
-        if (deadline.reached || isFinal(row)) return row;
+        if (isFinal(row) || over()) return row;
       }
     } finally {
       open.delete(end);
       connection.off('close', end);
-      ending.abort();
+    }
+  }
+
+  async function readWithin<Row>(read: () => Promise<Row | null>, ms: number): Promise<Row | null> {
+    const patience = new AbortController();
+    try {
+      const tooLate = engine.clock.sleep(ms, patience.signal).then(() => null);
+      return await Promise.race([read().catch(readFailed), tooLate]);
+    } finally {
+      patience.abort();
     }
   }
 
