@@ -1,0 +1,265 @@
+create table api_keys (
+  key_hash bytea not null,
+  scope text not null,
+  merchant_id text,
+  label text not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  revoked_at timestamp with time zone,
+  constraint api_keys_pkey PRIMARY KEY (key_hash),
+  constraint api_keys_check CHECK (((scope = 'merchant'::text) = (merchant_id IS NOT NULL))),
+  constraint api_keys_key_hash_check CHECK ((length(key_hash) = 32)),
+  constraint api_keys_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id),
+  constraint api_keys_scope_check CHECK ((scope = ANY (ARRAY['acquirer'::text, 'merchant'::text])))
+);
+
+create table deliveries (
+  merchant_id text not null,
+  id text not null,
+  type text not null,
+  subject text not null,
+  subject_id text not null,
+  payment_id text not null,
+  url text not null,
+  state text not null,
+  tries integer not null default 0,
+  last_failure text,
+  due_at timestamp with time zone,
+  lease_until timestamp with time zone,
+  created_at timestamp with time zone not null,
+  ended_at timestamp with time zone,
+  constraint deliveries_pkey PRIMARY KEY (merchant_id, id, created_at),
+  constraint deliveries_check CHECK (((state = 'pending'::text) = (due_at IS NOT NULL))),
+  constraint deliveries_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'delivered'::text, 'withdrawn'::text, 'exhausted'::text]))),
+  constraint deliveries_subject_check CHECK ((subject = ANY (ARRAY['payment'::text, 'refund'::text])))
+) partition by RANGE (created_at);
+
+CREATE INDEX deliveries_due ON ONLY public.deliveries USING btree (due_at) WHERE (due_at IS NOT NULL);
+CREATE INDEX deliveries_of_payment ON ONLY public.deliveries USING btree (payment_id, merchant_id);
+
+create table held_cancels (
+  merchant_id text not null,
+  payment_request_id text not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  constraint held_cancels_pkey PRIMARY KEY (merchant_id, payment_request_id)
+);
+
+create table idempotency_keys (
+  merchant_id text not null,
+  key text not null,
+  fingerprint bytea not null,
+  payment_id text,
+  refund_id text,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  constraint idempotency_keys_pkey PRIMARY KEY (merchant_id, key),
+  constraint idempotency_keys_check CHECK (((payment_id IS NULL) <> (refund_id IS NULL)))
+);
+
+CREATE INDEX idempotency_keys_by_age ON public.idempotency_keys USING btree (created_at);
+
+create table merchants (
+  id text not null,
+  short_no bigint not null generated always as identity,
+  name text not null,
+  policy_override jsonb not null default '{}'::jsonb,
+  notify_url text,
+  delivery_secret bytea not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  constraint merchants_pkey PRIMARY KEY (id),
+  constraint merchants_id_check CHECK ((id ~ '^[0-9A-Za-z]{1,32}$'::text)),
+  constraint merchants_short_no_check CHECK ((short_no < '34359738368'::bigint)),
+  constraint merchants_short_no_key UNIQUE (short_no)
+);
+
+create table orders (
+  merchant_id text not null,
+  merchant_order_no text not null,
+  closed_at timestamp with time zone,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  constraint orders_pkey PRIMARY KEY (merchant_id, merchant_order_no)
+);
+
+create table payment_events (
+  merchant_id text not null,
+  payment_id text not null,
+  version integer not null,
+  ordinal smallint not null,
+  type text not null,
+  data jsonb not null,
+  occurred_at timestamp with time zone not null,
+  constraint payment_events_pkey PRIMARY KEY (merchant_id, payment_id, version, ordinal, occurred_at)
+) partition by RANGE (occurred_at);
+
+create table payments (
+  merchant_id text not null,
+  id text not null,
+  merchant_order_no text not null,
+  wallet text not null,
+  account text not null,
+  product text not null,
+  currency text not null,
+  amount bigint not null,
+  store_id text not null,
+  terminal_id text not null,
+  sub_merchant_id text not null,
+  subject text not null,
+  notify_url text,
+  metadata jsonb not null,
+  expires_at timestamp with time zone not null,
+  created_at timestamp with time zone not null,
+  state text not null,
+  reversal_state text,
+  reversal_by text,
+  refund_instead boolean not null default false,
+  known_to_wallet boolean not null default false,
+  paid_evidence boolean not null default false,
+  wallet_transaction_id text,
+  failure jsonb,
+  cancelled_by text,
+  refund_reserved bigint not null default 0,
+  refunded bigint not null default 0,
+  open_refunds integer not null default 0,
+  next_step text,
+  due_at timestamp with time zone,
+  tries integer not null default 0,
+  attention text,
+  attention_since timestamp with time zone,
+  version integer not null,
+  updated_at timestamp with time zone not null,
+  lease_until timestamp with time zone,
+  refund_turn_at timestamp with time zone,
+  constraint payments_pkey PRIMARY KEY (merchant_id, id),
+  constraint payments_amount_check CHECK ((amount > 0)),
+  constraint payments_check CHECK (((reversal_state IS NULL) = (reversal_by IS NULL))),
+  constraint payments_check1 CHECK (((next_step IS NULL) = (due_at IS NULL))),
+  constraint payments_check2 CHECK (((state = ANY (ARRAY['succeeded'::text, 'failed'::text, 'cancelled'::text])) OR (due_at IS NOT NULL))),
+  constraint payments_check3 CHECK (((0 <= refunded) AND (refunded <= refund_reserved) AND (refund_reserved <= amount))),
+  constraint payments_merchant_id_merchant_order_no_fkey FOREIGN KEY (merchant_id, merchant_order_no) REFERENCES orders(merchant_id, merchant_order_no),
+  constraint payments_open_refunds_check CHECK ((open_refunds >= 0)),
+  constraint payments_reversal_state_check CHECK ((reversal_state = ANY (ARRAY['cancelling'::text, 'settling'::text, 'refunding'::text, 'watching'::text, 'effected'::text, 'baseless'::text]))),
+  constraint payments_state_check CHECK ((state = ANY (ARRAY['submitted'::text, 'awaiting_payer'::text, 'unknown'::text, 'succeeded'::text, 'failed'::text, 'reversing'::text, 'cancelled_provisionally'::text, 'cancelled'::text])))
+) with (fillfactor=80, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.05);
+
+CREATE INDEX payments_attention ON public.payments USING btree (attention_since) WHERE (attention IS NOT NULL);
+CREATE INDEX payments_due ON public.payments USING btree (due_at) WHERE (due_at IS NOT NULL);
+CREATE INDEX payments_of_order ON public.payments USING btree (merchant_order_no, merchant_id, created_at);
+CREATE UNIQUE INDEX payments_one_holder_per_order ON public.payments USING btree (merchant_order_no, merchant_id) WHERE (state <> ALL (ARRAY['failed'::text, 'cancelled'::text]));
+
+create table refunds (
+  merchant_id text not null,
+  id text not null,
+  payment_id text not null,
+  merchant_refund_no text,
+  currency text not null,
+  amount bigint not null,
+  reason text,
+  created_at timestamp with time zone not null,
+  state text not null,
+  failure jsonb,
+  next_step text,
+  due_at timestamp with time zone,
+  tries integer not null default 0,
+  attention text,
+  attention_since timestamp with time zone,
+  version integer not null,
+  updated_at timestamp with time zone not null,
+  lease_until timestamp with time zone,
+  constraint refunds_pkey PRIMARY KEY (merchant_id, id),
+  constraint refunds_amount_check CHECK ((amount > 0)),
+  constraint refunds_check CHECK (((next_step IS NULL) = (due_at IS NULL))),
+  constraint refunds_check1 CHECK (((state = ANY (ARRAY['succeeded'::text, 'failed'::text])) = (due_at IS NULL))),
+  constraint refunds_merchant_id_payment_id_fkey FOREIGN KEY (merchant_id, payment_id) REFERENCES payments(merchant_id, id),
+  constraint refunds_state_check CHECK ((state = ANY (ARRAY['accepted'::text, 'unknown'::text, 'refused'::text, 'succeeded'::text, 'failed'::text])))
+) with (fillfactor=80, autovacuum_vacuum_scale_factor=0.02);
+
+CREATE INDEX refunds_due ON public.refunds USING btree (due_at) WHERE (due_at IS NOT NULL);
+CREATE INDEX refunds_of_payment ON public.refunds USING btree (payment_id, merchant_id, created_at);
+CREATE UNIQUE INDEX refunds_one_per_merchant_no ON public.refunds USING btree (payment_id, merchant_id, merchant_refund_no) WHERE (merchant_refund_no IS NOT NULL);
+
+create table stores (
+  merchant_id text not null,
+  id text not null,
+  name text not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  constraint stores_pkey PRIMARY KEY (merchant_id, id),
+  constraint stores_id_check CHECK ((id ~ '^[0-9A-Za-z]{1,32}$'::text)),
+  constraint stores_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id)
+);
+
+create table terminals (
+  merchant_id text not null,
+  store_id text not null,
+  id text not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  constraint terminals_pkey PRIMARY KEY (merchant_id, store_id, id),
+  constraint terminals_id_check CHECK ((id ~ '^[0-9A-Za-z]{1,8}$'::text)),
+  constraint terminals_merchant_id_store_id_fkey FOREIGN KEY (merchant_id, store_id) REFERENCES stores(merchant_id, id)
+);
+
+create table untrusted_answers (
+  merchant_id text not null,
+  payment_id text not null,
+  received_at timestamp with time zone not null default clock_timestamp(),
+  call text not null,
+  detail text not null,
+  sealed_bytes bytea,
+  constraint untrusted_answers_pkey PRIMARY KEY (merchant_id, payment_id, received_at)
+);
+
+CREATE INDEX untrusted_answers_by_age ON public.untrusted_answers USING btree (received_at);
+
+create table wallet_accounts (
+  wallet text not null,
+  name text not null,
+  gateway_url text not null,
+  app_id text not null,
+  private_key bytea not null,
+  wallet_public_key text not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  updated_at timestamp with time zone not null default clock_timestamp(),
+  constraint wallet_accounts_pkey PRIMARY KEY (wallet, name),
+  constraint wallet_accounts_name_check CHECK ((name ~ '^[0-9A-Za-z_-]{1,32}$'::text))
+);
+
+create table wallet_bindings (
+  merchant_id text not null,
+  wallet text not null,
+  currency text not null,
+  account text not null,
+  sub_merchant_id text,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  constraint wallet_bindings_pkey PRIMARY KEY (merchant_id, wallet, currency),
+  constraint wallet_bindings_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+  constraint wallet_bindings_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id),
+  constraint wallet_bindings_wallet_account_fkey FOREIGN KEY (wallet, account) REFERENCES wallet_accounts(wallet, name)
+);
+
+CREATE UNIQUE INDEX wallet_bindings_one_merchant_per_smid ON public.wallet_bindings USING btree (wallet, account, sub_merchant_id, currency) WHERE (sub_merchant_id IS NOT NULL);
+
+create table workers (
+  id text not null,
+  started_at timestamp with time zone not null default clock_timestamp(),
+  seen_at timestamp with time zone not null default clock_timestamp(),
+  constraint workers_pkey PRIMARY KEY (id)
+);
+
+CREATE OR REPLACE FUNCTION public.ensure_month_partitions(month date)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  first_day date := date_trunc('month', month)::date;
+  next_month date := (date_trunc('month', month) + interval '1 month')::date;
+  parent text;
+  child text;
+begin
+  perform pg_advisory_xact_lock(hashtext('shoudan partitions'));
+  foreach parent in array array['payment_events', 'deliveries'] loop
+    child := parent || '_' || to_char(first_day, 'YYYYMM');
+    if to_regclass(child) is null then
+      -- Months are UTC's, whatever the session's time zone.
+      execute format('create table %I partition of %I for values from (%L) to (%L)',
+                     child, parent, first_day || ' 00:00:00+00', next_month || ' 00:00:00+00');
+    end if;
+  end loop;
+end $function$
+;
