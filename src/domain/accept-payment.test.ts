@@ -9,10 +9,10 @@ import {
   paySafetyNetMs,
   submittedEvent,
 } from './accept-payment.ts';
-import { examplePolicy, noon, secondsAfter } from './example-payments.ts';
 import { merchantShortNoOf } from './ids.ts';
 import { publicStatus } from './payment.ts';
-import { paymentDefects } from './payment-audit.ts';
+import { paymentDefects } from './payment-audit.fixture.ts';
+import { examplePolicy, noon, secondsAfter } from './payments.fixture.ts';
 import { type RefusalCode, refusals } from './refusals.ts';
 
 const paymentCode = '281234567890123456';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { announcementsOfPayment, announcementsOfRefund } from './announcement.ts';
-import { everyPayment, examplePayment, exampleRefund } from './example-payments.ts';
 import { type Payment, type PaymentState, paymentMoves, publicStatus } from './payment.ts';
+import { everyPayment, examplePayment, exampleRefund } from './payments.fixture.ts';
 import { type RefundState, refundMoves } from './refund.ts';
 
 const url = 'https://merchant.example/notify';

@@ -3,11 +3,11 @@ import { describe, expect, test } from 'vitest';
 import { announcementsOfPayment } from './announcement.ts';
 import { decidePayment, type PaymentInput } from './decide-payment.ts';
 import { decideRefund, type RefundInput } from './decide-refund.ts';
-import { examplePayment, examplePolicy, exampleRefund, noon, secondsAfter } from './example-payments.ts';
-import { exampleWallet, type WalletHabits } from './example-wallet.ts';
 import { type Payment, publicStatus } from './payment.ts';
-import { decisionDefects } from './payment-audit.ts';
+import { decisionDefects } from './payment-audit.fixture.ts';
+import { examplePayment, examplePolicy, exampleRefund, noon, secondsAfter } from './payments.fixture.ts';
 import type { Refund } from './refund.ts';
+import { exampleWallet, type WalletHabits } from './wallet.fixture.ts';
 
 /*
  * The promise of the whole, in small: one payment, an honest wallet, and a network that loses calls, loses answers

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { decidePayment, type PaymentInput } from './decide-payment.ts';
-import { everyPaymentInput, inWords } from './example-inputs.ts';
-import { everyPayment, examplePolicy, noon } from './example-payments.ts';
+import { everyPaymentInput, inWords } from './inputs.fixture.ts';
 import type { Payment } from './payment.ts';
-import { decisionDefects, paymentDefects } from './payment-audit.ts';
+import { decisionDefects, paymentDefects } from './payment-audit.fixture.ts';
+import { everyPayment, examplePolicy, noon } from './payments.fixture.ts';
 
 /** Refund inputs come only as the refund operations make them: within what remains, and once per open refund. */
 function canHappen(payment: Payment, input: PaymentInput): boolean {

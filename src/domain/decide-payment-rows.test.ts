@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { decidePayment, type PaymentInput } from './decide-payment.ts';
-import { everyPaymentInput } from './example-inputs.ts';
-import { everyPayment, examplePolicy, noon } from './example-payments.ts';
+import { everyPaymentInput } from './inputs.fixture.ts';
 import type { Payment } from './payment.ts';
+import { everyPayment, examplePolicy, noon } from './payments.fixture.ts';
 
 /*
  * The whole of decide-payment as a table, to be read by people. For each payment: what comes → what becomes of it,

@@ -10,8 +10,9 @@ import {
   paid,
   refused,
   unclear,
-} from './example-inputs.ts';
-import { examplePayment, noon, paidPayment, secondsAfter } from './example-payments.ts';
+} from './inputs.fixture.ts';
+import { holdsOrder } from './payment.ts';
+import { examplePayment, noon, paidPayment, secondsAfter } from './payments.fixture.ts';
 import {
   begin,
   cancelRequested,
@@ -21,8 +22,7 @@ import {
   type Story,
   step,
   steps,
-} from './example-story.ts';
-import { holdsOrder } from './payment.ts';
+} from './story.fixture.ts';
 
 describe('the answer to pay', () => {
   // proves RES-01

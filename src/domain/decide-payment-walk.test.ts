@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decidePayment, type PaymentInput } from './decide-payment.ts';
-import { everyPaymentInput, inWords } from './example-inputs.ts';
-import { everyPayment, examplePolicy, noon } from './example-payments.ts';
+import { everyPaymentInput, inWords } from './inputs.fixture.ts';
 import type { Payment } from './payment.ts';
-import { decisionDefects } from './payment-audit.ts';
+import { decisionDefects } from './payment-audit.fixture.ts';
+import { everyPayment, examplePolicy, noon } from './payments.fixture.ts';
 
 /** Whatever the wallet and the network say, in whatever order, at whatever time: the rules hold after every step. */
 

@@ -11,9 +11,9 @@ import {
   nothingNamed,
   paid,
   refundInstead,
-} from './example-inputs.ts';
-import { dueNow, everyPayment, examplePolicy, noon, paidPayment, secondsAfter } from './example-payments.ts';
+} from './inputs.fixture.ts';
 import type { Payment } from './payment.ts';
+import { dueNow, everyPayment, examplePolicy, noon, paidPayment, secondsAfter } from './payments.fixture.ts';
 
 function decide(payment: Payment, input: PaymentInput) {
   return decidePayment(payment, input, examplePolicy, noon);

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decideRefund, type RefundInput } from './decide-refund.ts';
-import { everyRefundInput, inWords, later, noAnswer, notFound, refused, unclear } from './example-inputs.ts';
-import { examplePolicy, exampleRefund, noon, secondsAfter } from './example-payments.ts';
+import { everyRefundInput, inWords, later, noAnswer, notFound, refused, unclear } from './inputs.fixture.ts';
+import { examplePolicy, exampleRefund, noon, secondsAfter } from './payments.fixture.ts';
 import { publicRefundStatus, type Refund, type RefundState, refundMoves } from './refund.ts';
 
 const refusedFailure = { code: 'refund_refused', walletCode: 'ACQ.X', message: 'no', advice: 'ask' };

@@ -11,7 +11,8 @@ import {
   paid,
   refundInstead,
   refused,
-} from './example-inputs.ts';
+} from './inputs.fixture.ts';
+import { holdsOrder, publicStatus } from './payment.ts';
 import {
   exampleHorizon,
   examplePayment,
@@ -19,7 +20,7 @@ import {
   noon,
   paidPayment,
   secondsAfter,
-} from './example-payments.ts';
+} from './payments.fixture.ts';
 import {
   begin,
   cancelRequested,
@@ -29,8 +30,7 @@ import {
   type Story,
   step,
   steps,
-} from './example-story.ts';
-import { holdsOrder, publicStatus } from './payment.ts';
+} from './story.fixture.ts';
 
 // proves RES-20
 describe('money case 1: nothing to cancel is not cancelled', () => {

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { noon, secondsAfter } from './example-payments.ts';
 import {
   type AttemptSeed,
   attemptCore,
@@ -14,6 +13,7 @@ import {
   reversalRefundRequestId,
   shortNoMax,
 } from './ids.ts';
+import { noon, secondsAfter } from './payments.fixture.ts';
 
 const core = /^[0-9A-HJKMNP-TV-Z]{31}$/;
 

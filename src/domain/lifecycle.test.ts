@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { eventOfMove, isFinal, type MoveTable } from './lifecycle.ts';
 import { paymentMoveEvent, paymentMoves, reversalMoveEvent, reversalMoves } from './payment.ts';
-import { sharedEventNames } from './payment-audit.ts';
+import { sharedEventNames } from './payment-audit.fixture.ts';
 import { refundMoves } from './refund.ts';
 
 const tables: readonly (readonly [name: string, table: MoveTable, first: string])[] = [

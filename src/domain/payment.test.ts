@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { everyPayment } from './example-payments.ts';
 import { holdsOrder, isOpen, type PaymentState, paymentMoves } from './payment.ts';
+import { everyPayment } from './payments.fixture.ts';
 import { refusal, refusals } from './refusals.ts';
 
 const states = Object.keys(paymentMoves) as PaymentState[];

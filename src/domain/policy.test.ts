@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { examplePolicy } from './example-payments.ts';
+import { examplePolicy } from './payments.fixture.ts';
 import { hastened, policyFor, type RetryPace, retryDelayMs } from './policy.ts';
 
 const secondMs = 1_000;

@@ -1,6 +1,6 @@
 import { decidePayment, type PaymentInput } from './decide-payment.ts';
-import { examplePayment, examplePolicy, noon } from './example-payments.ts';
 import type { Payment, TimelineEvent } from './payment.ts';
+import { examplePayment, examplePolicy, noon } from './payments.fixture.ts';
 import type {
   CancelAnswer,
   InquiryAnswer,
@@ -11,7 +11,6 @@ import type {
 
 /*
  * The life of one payment told step by step, for tests: what happens, what comes of it, how long the waits are.
- * No other code imports this file.
  */
 
 /** A payment's story: what happened, when, and what became of it. Steps happen exactly when they are due. */

@@ -5,7 +5,6 @@ import { refundMoves } from './refund.ts';
 /*
  * What must hold of every payment and of every decision about one, written down a second time and without use of
  * the deciding code, for tests. Each function returns sentences about what is wrong; none means all is well.
- * No other code imports this file.
  */
 
 const actionsOf: { readonly [reversal: string]: readonly PaymentAction[] } = {

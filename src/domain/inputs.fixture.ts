@@ -14,7 +14,7 @@ import type {
 } from './wallet-answer.ts';
 
 /*
- * One answer of every kind to every call, for tests. No other code imports this file. The tables below are typed by
+ * One answer of every kind to every call, for tests. The tables below are typed by
  * the answers' own kinds, so a new kind does not compile here until it has an example.
  */
 

@@ -1,4 +1,4 @@
-import { awaitingPayer, nothingNamed, paid, refundInstead, refused, unclear } from './example-inputs.ts';
+import { awaitingPayer, nothingNamed, paid, refundInstead, refused, unclear } from './inputs.fixture.ts';
 import type {
   CancelAnswer,
   InquiryAnswer,
@@ -9,8 +9,7 @@ import type {
 
 /*
  * An honest wallet with the Open Platform's habits, for tests of the domain alone: it holds the truth about one
- * payment and answers every call truthfully, as of the moment at which the call arrives. No other code imports
- * this file.
+ * payment and answers every call truthfully, as of the moment at which the call arrives.
  */
 
 export interface WalletHabits {

@@ -4,7 +4,7 @@ import type { Refund } from './refund.ts';
 
 /*
  * Payments and refunds in every state, for tests: `noon` is when they are looked at, 30 s after they were made, and
- * long before they expire. No other code imports this file.
+ * long before they expire.
  */
 
 export const noon = new Date('2026-03-02T04:00:00.000Z');
