@@ -19,7 +19,7 @@ import { isAlive } from '../processes/process-liveness.mjs';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts';
 import { EmbeddedPostgresError } from './embedded-postgres-error.ts';
 import { runningPostmaster } from './postmaster.ts';
-import { type StarterProcess, spawnStarter } from './starter-process.ts';
+import { type StarterProcess, spawnStarter } from './starter-process.fixture.ts';
 
 const rootFolder = mkdtempSync(join(inject('testRunFolder'), 'embedded-'));
 chmodSync(rootFolder, 0o755);

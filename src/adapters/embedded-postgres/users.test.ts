@@ -20,7 +20,7 @@ import { afterEach, describe, expect, inject, it } from 'vitest';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts';
 import { runningPostmaster } from './postmaster.ts';
 import { canEnter, type ServerUser } from './server-user.ts';
-import { type StarterProcess, spawnStarter } from './starter-process.ts';
+import { type StarterProcess, spawnStarter } from './starter-process.fixture.ts';
 
 // Whom the server runs as can only be tried by root. What an ordinary user sees is tried by every other test file when
 // an ordinary user runs the tests.
