@@ -54,6 +54,15 @@ it('a child that never gets ready fails the start and is ended', async () => {
   );
 });
 
+it('a child that is only getting ready ends when its start is called off', async () => {
+  const calledOff = new AbortController();
+  const started = supervise({ args: ['silent', 'begun'], signal: calledOff.signal });
+  await until(() => printed.length > 0);
+  calledOff.abort();
+  await expect(started).rejects.toThrow('gateway was stopped before it was ready');
+  expect(printed).toEqual(['stdout: begun', 'stdout: ends: stop_asked']);
+});
+
 it('an entry that does not exist fails the start', async () => {
   await expect(supervise({ entry: fixture('./missing.ts') })).rejects.toThrow(
     /gateway ended before it was ready/,

@@ -25,6 +25,8 @@ export interface ChildOptions {
   readonly stopTimeoutMs: number;
   /** One line about each unexpected end and each restart. */
   readonly log: (line: string) => void;
+  /** Ends it as `stop` does, also while it is only getting ready. */
+  readonly signal?: AbortSignal;
 }
 
 export interface SupervisedChild {
@@ -92,18 +94,23 @@ export async function superviseChild(options: ChildOptions): Promise<SupervisedC
     restartDelayMs = Math.min(restartDelayMs * 2, restartDelayMsMax);
   };
 
-  await launch();
-
-  return {
-    name: options.name,
-    pid: () => current?.pid,
-    readyDetails: () => readyDetails,
-    async stop() {
-      stopping = true;
-      clearTimeout(restartTimer);
-      if (current !== undefined) await end(current, options.stopTimeoutMs);
-    },
+  const stop = async () => {
+    stopping = true;
+    options.signal?.removeEventListener('abort', stop);
+    clearTimeout(restartTimer);
+    if (current !== undefined) await end(current, options.stopTimeoutMs);
   };
+  const stoppedEarly = () => new ChildStartError(`${options.name} was stopped before it was ready`);
+  if (options.signal?.aborted) throw stoppedEarly();
+  options.signal?.addEventListener('abort', stop);
+  try {
+    await launch();
+  } catch (error) {
+    options.signal?.removeEventListener('abort', stop);
+    throw stopping ? stoppedEarly() : error;
+  }
+
+  return { name: options.name, pid: () => current?.pid, readyDetails: () => readyDetails, stop };
 }
 
 function spawnChild(options: ChildOptions): { child: ChildProcess; lastWords: () => string } {

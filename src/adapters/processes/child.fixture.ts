@@ -16,6 +16,7 @@ switch (does) {
     process.exit(3);
     break;
   case 'silent':
+    process.stdout.write(`${detail}\n`);
     break;
   default:
     process.stdout.write(`runs as ${process.pid}\n`);
