@@ -92,7 +92,7 @@ describe('the answer to pay', () => {
 });
 
 describe('inquiries', () => {
-  // proves RES-03, RES-05
+  // proves RES-03, RES-05, ACQ-06
   test('go on every 5 s, twelve times, and are followed by the cancel at once', () => {
     const story = steps(happens(begin(), payAnswered(noAnswer())), 12, { inquire: notFound });
     expect(story.waits).toEqual([0, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5]);
@@ -160,7 +160,7 @@ describe('inquiries', () => {
 describe('the cancel', () => {
   const cancelling = (): Story => happens(begin(), cancelRequested);
 
-  // proves RES-06, CAN-03
+  // proves RES-06, CAN-01, CAN-03
   test('is repeated for ever, ever more slowly, and people are told after a minute', () => {
     const minute = steps(cancelling(), 6, { cancel: noAnswer('not_sent') });
     expect(minute.waits).toEqual([0, 5, 10, 10, 10, 10]);
