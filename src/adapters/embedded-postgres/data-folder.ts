@@ -16,6 +16,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { dataFolderFailure, makeDataFolder } from '../processes/data-folder-lock.ts';
 import type { BinariesFrom } from './binaries.ts';
 import { EmbeddedPostgresError, reasonOf } from './embedded-postgres-error.ts';
 import { canEnter, runsAsRoot, type ServerUser, unprivilegedUser } from './server-user.ts';
@@ -60,7 +61,7 @@ export function openDataFolder(dataDir: string): DataFolder {
   let ownerUid: number;
   let ownerGid: number;
   try {
-    mkdirSync(dataDir, { recursive: true });
+    makeDataFolder(dataDir);
     ({ uid: ownerUid, gid: ownerGid } = statSync(dataDir));
     if (readRecord(dataDir) === undefined) {
       if (existsSync(join(dataDir, 'postgres'))) {
@@ -228,8 +229,5 @@ export function syncFolder(folder: string): void {
 }
 
 function notWritable(dataDir: string, error: unknown): EmbeddedPostgresError {
-  return new EmbeddedPostgresError(
-    `the data folder ${dataDir} cannot be written (${reasonOf(error)}): make it writable for this user, or choose another with SHOUDAN_DATA_DIR`,
-    { cause: error },
-  );
+  return new EmbeddedPostgresError(dataFolderFailure(dataDir, error), { cause: error });
 }

@@ -118,4 +118,10 @@ it('the numbers of the lock files only grow, so that a late taker can tell that 
 it('a folder that cannot be made is said in one line', () => {
   writeFileSync(join(dataDir, 'file'), '');
   expect(() => lockDataFolder(join(dataDir, 'file', 'data'))).toThrow(/cannot be written \(ENOTDIR\)/);
+  expect(() => lockDataFolder(join(dataDir, 'file'))).toThrow(/cannot be written \(EEXIST\)/);
+});
+
+it('folders above the data folder are made too', () => {
+  lockDataFolder(join(dataDir, 'a', 'b')).release();
+  expect(readdirSync(join(dataDir, 'a', 'b'))).toEqual(['lock.1']);
 });

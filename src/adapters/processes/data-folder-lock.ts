@@ -1,4 +1,5 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { takeFolderLock } from './folder-lock.mjs';
 
 /** The data folder cannot be had: another process works on it, or it cannot be written. One line. */
@@ -26,7 +27,7 @@ export interface DataFolderLock {
  */
 export function lockDataFolder(dataDir: string): DataFolderLock {
   try {
-    mkdirSync(dataDir, { recursive: true });
+    makeDataFolder(dataDir);
     const lock = takeFolderLock(dataDir, 'lock');
     if (lock.heldBy !== undefined) {
       throw new DataFolderLockError(
@@ -42,10 +43,27 @@ export function lockDataFolder(dataDir: string): DataFolderLock {
     return { release: releaseOnce };
   } catch (error) {
     if (error instanceof DataFolderLockError) throw error;
-    const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    throw new DataFolderLockError(
-      `the data folder ${dataDir} cannot be written (${code}): make it writable for this user, or choose another with SHOUDAN_DATA_DIR`,
-      { cause: error },
-    );
+    throw new DataFolderLockError(dataFolderFailure(dataDir, error), { cause: error });
   }
+}
+
+/** Makes the folder, and those above it, if it is not there. Throws the file system's own error. */
+export function makeDataFolder(path: string): void {
+  try {
+    // Not by `recursive`, which reports a read-only file system as a missing folder.
+    mkdirSync(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && statSync(path).isDirectory()) return;
+    if (code !== 'ENOENT' || dirname(path) === path) throw error;
+    makeDataFolder(dirname(path));
+    mkdirSync(path);
+  }
+}
+
+/** One line about a data folder that cannot be made or written. */
+export function dataFolderFailure(dataDir: string, error: unknown): string {
+  const code = (error as NodeJS.ErrnoException).code ?? String(error);
+  const advice = code === 'ENOSPC' ? 'make room on its disk' : 'make it writable for this user';
+  return `the data folder ${dataDir} cannot be written (${code}): ${advice}, or choose another with SHOUDAN_DATA_DIR`;
 }
