@@ -16,7 +16,7 @@ export const exitCodeMeanings: { readonly [name in keyof typeof exitCodes]: stri
   failed:
     'Failed for another reason, which the line on stderr names: a wrong setting, a file that cannot be read.',
   usage: 'The command line is wrong: an unknown command or option, a missing or unusable value.',
-  refused: 'The gateway refused; the line on stderr is its reason.',
+  refused: 'The gateway refused, or does not know what was named; the line on stderr is its reason.',
   unreachable: 'The gateway or the database cannot be reached, or is unavailable for the moment.',
   otherwise:
     'Ended otherwise than asked: a payment that failed or was cancelled, a refund that failed, a cancel that left the payment paid.',

@@ -100,7 +100,8 @@ function reasonOf(error: unknown): string | null {
     if ('code' in cause && typeof cause.code === 'string') return cause.code;
     cause = cause instanceof AggregateError ? cause.errors[0] : cause.cause;
   }
-  return error.message === 'fetch failed' || error.message === 'terminated' ? 'connection lost' : null;
+  if (error.message !== 'fetch failed' && error.message !== 'terminated') return null;
+  return error.cause instanceof Error ? error.cause.message : 'connection lost';
 }
 
 function jsonObjectOf(text: string): Record<string, unknown> | null {

@@ -38,23 +38,28 @@ export function usageOf(name: CommandName): string {
 }
 
 /** An option with what stands for its value. */
-export function optionText(spec: CommandSpec, option: string): string {
+function optionText(spec: CommandSpec, option: string): string {
   const value = spec.options[option]?.value ?? null;
   return value === null ? `--${option}` : `--${option} ${value}`;
 }
 
-function commandText(name: CommandName, spec: CommandSpec): string {
-  const described = [
-    ...Object.entries(spec.arguments).map(([key, { about }]) => [`<${key}>`, about]),
-    ...Object.keys(spec.options).map((option) => [
-      optionText(spec, option),
-      `${spec.options[option]?.about ?? ''}${spec.options[option]?.required === true ? ' Required.' : ''}`,
-    ]),
+/** Everything that a command takes, and what it is for, as help and `docs/cli.md` show it. */
+export function takenBy(spec: CommandSpec): (readonly [text: string, about: string])[] {
+  return [
+    ...Object.entries(spec.arguments).map(([key, { about }]) => [`<${key}>`, about] as const),
+    ...Object.entries(spec.options).map(
+      ([option, { about, required }]) =>
+        [optionText(spec, option), required === true ? `${about} Required.` : about] as const,
+    ),
   ];
+}
+
+function commandText(name: CommandName, spec: CommandSpec): string {
+  const taken = takenBy(spec);
   const notes = (spec.notes ?? []).map((note) => `${note}\n`).join('');
   return [
     `usage: ${usageOf(name)}\n\n${spec.about}\n`,
-    described.length === 0 ? '' : `\n${table(null, described, '  ')}`,
+    taken.length === 0 ? '' : `\n${table(null, taken, '  ')}`,
     notes === '' ? '' : `\n${notes}`,
   ].join('');
 }

@@ -17,9 +17,15 @@ export interface InspectedPayment {
   readonly events: readonly EventSnapshot[];
 }
 
+type Field = readonly [name: string, value: string | null];
+
 /** What became of a payment, in a few lines. */
 export function paymentText(payment: PaymentSnapshot): string {
-  return fields([
+  return fields(outcomeOf(payment));
+}
+
+function outcomeOf(payment: PaymentSnapshot): Field[] {
+  return [
     ['payment', payment.id],
     ['status', statusText(payment)],
     ['amount', amountText(payment.amount)],
@@ -28,12 +34,13 @@ export function paymentText(payment: PaymentSnapshot): string {
     ['wallet', [payment.wallet, payment.wallet_transaction_id].filter((text) => text !== null).join(' ')],
     ...failureFields(payment.failure),
     ...followUpFields(payment),
-  ]);
+  ];
 }
 
 /** A payment, its refunds and its timeline. */
 export function inspectedText({ payment, refunds, events }: InspectedPayment): string {
-  const more = fields([
+  const all = fields([
+    ...outcomeOf(payment),
     ['request', payment.payment_request_id],
     ['merchant', payment.merchant_id],
     ['store', `${payment.store_id}, terminal ${payment.terminal_id}`],
@@ -54,8 +61,7 @@ export function inspectedText({ payment, refunds, events }: InspectedPayment): s
   ]);
   const eventRows = events.map((event) => [event.at, `${event.version}`, event.type, dataText(event.data)]);
   return [
-    paymentText(payment),
-    more,
+    all,
     refundRows.length === 0
       ? ''
       : `\nrefunds\n${table(['id', 'status', 'amount', 'no', 'created', ''], refundRows, '  ')}`,
@@ -80,8 +86,6 @@ function statusText(payment: PaymentSnapshot): string {
   if (payment.cancelled_by === null) return payment.status;
   return `${payment.status} (by ${payment.cancelled_by})`;
 }
-
-type Field = readonly [name: string, value: string | null];
 
 function failureFields(failure: PaymentSnapshot['failure']): Field[] {
   if (failure === null) return [];

@@ -1,0 +1,184 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { createTestDatabase, type TestDatabase } from '../../test/database/test-database.ts';
+import { type Database, openDatabase } from '../adapters/postgres/database.ts';
+import { type Ended, shoudan as run } from './scripted-gateway.fixture.ts';
+
+let folder: string;
+let testDatabase: TestDatabase;
+let database: Database;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'shoudan-cli-'));
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+beforeEach(async () => {
+  testDatabase = await createTestDatabase();
+  database = openDatabase({
+    url: testDatabase.url,
+    poolSize: 2,
+    applicationName: 'test',
+    onIdleError: () => {},
+  });
+});
+
+afterEach(async () => {
+  await database.end();
+  await testDatabase.drop();
+});
+
+function shoudan(line: string): Promise<Ended> {
+  return run(line, { DATABASE_URL: testDatabase.url, SHOUDAN_DATA_DIR: folder });
+}
+
+interface Row {
+  readonly id: string;
+  readonly state: string;
+  readonly step: string | null;
+  /** From now; negative when it is due. */
+  readonly dueInSeconds: number | null;
+  readonly attention?: string;
+  readonly since?: string;
+}
+
+async function payment(row: Row): Promise<void> {
+  await database.query(`insert into orders (merchant_id, merchant_order_no) values ('M1', $1)`, [row.id]);
+  await database.query(
+    `insert into payments (merchant_id, id, merchant_order_no, wallet, account, product, currency, amount, store_id,
+       terminal_id, sub_merchant_id, subject, metadata, expires_at, created_at, state, next_step, due_at, tries,
+       attention, attention_since, version, updated_at)
+     values ('M1', $1, $1, 'alipay_open', 'main', 'payment_code', 'CNY', 1234, 'S1', 'T1', '2088', 'x', '{}', now(),
+       now(), $2, $3, clock_timestamp() + $4 * interval '1 second', 7, $5, $6, 1, now())`,
+    [row.id, row.state, row.step, row.dueInSeconds, row.attention ?? null, row.since ?? null],
+  );
+}
+
+async function refund(row: Row & { readonly paymentId: string }): Promise<void> {
+  await database.query(
+    `insert into refunds (merchant_id, id, payment_id, currency, amount, created_at, state, next_step, due_at, tries,
+       attention, attention_since, version, updated_at)
+     values ('M1', $1, $2, 'CNY', 100, now(), $3, $4, clock_timestamp() + $5 * interval '1 second', 3, $6, $7, 1, now())`,
+    [row.id, row.paymentId, row.state, row.step, row.dueInSeconds, row.attention ?? null, row.since ?? null],
+  );
+}
+
+async function delivery(id: string, dueInSeconds: number): Promise<void> {
+  await database.query(
+    `insert into deliveries (merchant_id, id, type, subject, subject_id, payment_id, url, state, due_at, created_at)
+     values ('M1', $1, 'payment.succeeded', 'payment', 'p', 'p', 'http://x', 'pending',
+       clock_timestamp() + $2 * interval '1 second', now())`,
+    [id, dueInSeconds],
+  );
+}
+
+it('an empty queue says so, and that no worker is alive', async () => {
+  const ended = await shoudan('inspect queue');
+  expect(ended).toMatchObject({ exitCode: 0, err: '' });
+  expect(ended.out).toMatch(
+    /^at {7}\S+Z\nworkers {2}none alive: start one with `shoudan work`\n\nnothing waits\n\nneeds attention: 0\n\nheld cancels: 0\n$/,
+  );
+  expect(JSON.parse((await shoudan('inspect queue --json')).out)).toEqual({
+    at: expect.any(String),
+    workers_alive: 0,
+    steps: [],
+    attention_total: 0,
+    attention: [],
+    held_cancels_total: 0,
+    held_cancels: [],
+  });
+});
+
+it('what waits is counted by kind and step, with what is due and since when', async () => {
+  await payment({ id: 'p1', state: 'unknown', step: 'inquire', dueInSeconds: -60 });
+  await payment({ id: 'p2', state: 'submitted', step: 'inquire', dueInSeconds: 600 });
+  await payment({ id: 'p3', state: 'reversing', step: 'cancel', dueInSeconds: 600 });
+  await payment({ id: 'p4', state: 'succeeded', step: null, dueInSeconds: null });
+  await refund({ id: 'r1', paymentId: 'p4', state: 'accepted', step: 'refund', dueInSeconds: -5 });
+  await delivery('d1', -30);
+  await delivery('d2', 600);
+  await database.query(`insert into workers (id) values ('w1'), ('w2')`);
+  await database.query(`insert into workers (id, seen_at) values ('gone', now() - interval '1 minute')`);
+
+  const json = JSON.parse((await shoudan('inspect queue --json')).out);
+  expect(json.workers_alive).toBe(2);
+  expect(json.steps).toMatchObject([
+    { kind: 'payment', step: 'cancel', waiting: 1, due: 0 },
+    { kind: 'payment', step: 'inquire', waiting: 2, due: 1 },
+    { kind: 'refund', step: 'refund', waiting: 1, due: 1 },
+    { kind: 'delivery', step: 'deliver', waiting: 2, due: 1 },
+  ]);
+  const late = Date.parse(json.at) - Date.parse(json.steps[1].oldest_due_at);
+  expect(late).toBeGreaterThanOrEqual(60_000);
+
+  const { out } = await shoudan('inspect queue');
+  expect(out).toContain('workers  2 alive\n');
+  expect(out).toMatch(/\nkind {6}step {5}waiting {2}due {2}oldest due\n/);
+  expect(out).toMatch(/\npayment {3}cancel {3}1 {8}0 {4}\S+Z \(in \d+ s\)\n/);
+  expect(out).toMatch(/\npayment {3}inquire {2}2 {8}1 {4}\S+Z \(\d+ s late\)\n/);
+  expect(out).toMatch(/\ndelivery {2}deliver {2}2 {8}1 {4}\S+Z \(\d+ s late\)\n/);
+});
+
+it('what needs attention is listed with its reason, its next step and what to do, the oldest first', async () => {
+  await payment({
+    ...{ id: 'p1', state: 'reversing', step: 'cancel', dueInSeconds: 600 },
+    ...{ attention: 'cancel_unresolved', since: '2026-11-22T02:00:00Z' },
+  });
+  await payment({
+    ...{ id: 'p2', state: 'succeeded', step: null, dueInSeconds: null },
+    ...{ attention: 'delivery_exhausted', since: '2026-11-22T03:00:00Z' },
+  });
+  await refund({
+    ...{ id: 'r1', paymentId: 'p2', state: 'unknown', step: 'refund', dueInSeconds: 600 },
+    ...{ attention: 'refund_unresolved', since: '2026-11-22T01:00:00Z' },
+  });
+  await database.query(
+    `insert into held_cancels (merchant_id, payment_request_id, created_at) values ('M1', 'P1', '2026-11-22T00:00:00Z')`,
+  );
+
+  const json = JSON.parse((await shoudan('inspect attention --json')).out);
+  expect(json).toMatchObject({
+    attention_total: 3,
+    attention: [
+      { kind: 'refund', id: 'r1', reason: 'refund_unresolved', next_step: { action: 'refund' }, tries: 3 },
+      { kind: 'payment', id: 'p1', merchant_id: 'M1', reason: 'cancel_unresolved', tries: 7 },
+      {
+        kind: 'payment',
+        id: 'p2',
+        reason: 'delivery_exhausted',
+        since: '2026-11-22T03:00:00.000Z',
+        next_step: null,
+      },
+    ],
+    held_cancels_total: 1,
+    held_cancels: [{ merchant_id: 'M1', payment_request_id: 'P1', since: '2026-11-22T00:00:00.000Z' }],
+  });
+  for (const row of json.attention) expect(row.advice).toMatch(/\.$/);
+
+  const { out } = await shoudan('inspect attention');
+  expect(out).toMatch(
+    /^needs attention: 3\n\nrefund +r1 of merchant M1\nreason +refund_unresolved since 2026-11-22T01:00:00\.000Z\nnext step {2}refund, due \S+Z, after 3 tries\nadvice +\S/,
+  );
+  expect(out).toContain('next step  none: it has ended\n');
+  expect(out).toContain(
+    '\nheld cancels: 1\n\nmerchant  payment_request_id  since\nM1        P1                  2026-11-22T00:00:00.000Z\n',
+  );
+  expect((await shoudan('inspect queue')).out).toContain('needs attention: 3\n');
+});
+
+it('inspect queue shows the first of many and says where the rest is', async () => {
+  for (let index = 0; index < 23; index += 1) {
+    await payment({
+      ...{ id: `p${index}`, state: 'reversing', step: 'cancel', dueInSeconds: 600 },
+      ...{ attention: 'cancel_unresolved', since: '2026-11-22T02:00:00Z' },
+    });
+  }
+  const queue = JSON.parse((await shoudan('inspect queue --json')).out);
+  expect(queue).toMatchObject({ attention_total: 23 });
+  expect(queue.attention).toHaveLength(20);
+  expect((await shoudan('inspect queue')).out).toContain('… and 3 more: `shoudan inspect attention`\n');
+  expect(JSON.parse((await shoudan('inspect attention --json')).out).attention).toHaveLength(23);
+});
