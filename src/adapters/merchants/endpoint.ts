@@ -1,7 +1,7 @@
 import { Webhook } from 'standardwebhooks';
 import { Agent, errors } from 'undici';
 import type { MerchantEndpoint, MerchantReply } from '../../ports/merchant-endpoint.ts';
-import { complaintAboutMerchantUrl, lookupPublic } from './public-addresses.ts';
+import { AddressNotPublicError, complaintAboutMerchantUrl, lookupPublic } from './public-addresses.ts';
 
 export interface MerchantEndpointOptions {
   /** In production: https only, and no address but public ones. NOT-04. */
@@ -14,8 +14,9 @@ export interface HttpMerchantEndpoint extends MerchantEndpoint {
 }
 
 /**
- * Delivers signed messages over HTTP after the Standard Webhooks specification. Any 2xx is an acceptance; redirects
- * are not followed, and what the endpoint says beside its status is read and thrown away.
+ * Delivers signed messages over HTTP after the Standard Webhooks specification. Any 2xx is an acceptance, whatever
+ * becomes of its body; redirects are not followed. What the endpoint says beside its status is thrown away, and the
+ * whole exchange ends by the message's limit. NOT-03, NOT-04.
  */
 export function createMerchantEndpoint(options: MerchantEndpointOptions): HttpMerchantEndpoint {
   const agent = new Agent({
@@ -64,6 +65,7 @@ function replyOf(statusCode: number): MerchantReply {
 
 function reasonOf(error: unknown, timeoutMs: number): string {
   if (error instanceof Error && error.name === 'TimeoutError') return `no answer within ${timeoutMs} ms`;
+  if (error instanceof AddressNotPublicError) return `the URL is refused: ${error.message}`;
   if (error instanceof errors.UndiciError || error instanceof Error) {
     const code = 'code' in error ? ` (${String(error.code)})` : '';
     return `the endpoint could not be reached${code}`;

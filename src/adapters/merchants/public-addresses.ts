@@ -25,31 +25,37 @@ for (const [network, prefix] of [
 ] as const) {
   forbidden.addSubnet(network, prefix, 'ipv4');
 }
+
+// The one block that public IPv6 addresses come from. Outside it lie loopback, unique and link-local addresses,
+// NAT64, and IPv4 mapped into IPv6, which would lead to an IPv4 address past its own check.
+const globalUnicast = new BlockList();
+globalUnicast.addSubnet('2000::', 3, 'ipv6');
 for (const [network, prefix] of [
-  ['::', 128],
-  ['::1', 128],
-  ['64:ff9b::', 96],
-  ['100::', 64],
   ['2001::', 23],
   ['2001:db8::', 32],
   ['2002::', 16],
-  ['fc00::', 7],
-  ['fe80::', 10],
-  ['ff00::', 8],
+  ['3fff::', 20],
 ] as const) {
   forbidden.addSubnet(network, prefix, 'ipv6');
 }
 
-/** Whether an IP address is one that the public internet routes. An IPv4 address inside IPv6 counts as itself. */
+/** Whether an IP address is one that the public internet routes. IPv4 inside IPv6, however written, is not. */
 export function isPublicAddress(address: string): boolean {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
-  if (mapped !== undefined) return isPublicAddress(mapped);
-  const family = isIP(address);
-  // Every other way to write an IPv4 address inside IPv6 is refused with its prefix.
-  if (family === 6 && /^::ffff:/i.test(address)) return false;
-  if (family === 0) return false;
-  return !forbidden.check(address, family === 4 ? 'ipv4' : 'ipv6');
+  switch (isIP(address)) {
+    case 4:
+      return !forbidden.check(address, 'ipv4');
+    case 6:
+      // An address with a zone belongs to one link of this machine.
+      return (
+        !address.includes('%') && globalUnicast.check(address, 'ipv6') && !forbidden.check(address, 'ipv6')
+      );
+    default:
+      return false;
+  }
 }
+
+/** A name that leads into a private network. The message is one line that names it. */
+export class AddressNotPublicError extends Error {}
 
 /** A resolver that refuses a name unless every address it has is public: the check and the use are one answer. */
 export const lookupPublic: LookupFunction = (hostname, options, callback) => {
@@ -60,7 +66,7 @@ export const lookupPublic: LookupFunction = (hostname, options, callback) => {
     }
     const [first] = addresses;
     if (first === undefined || addresses.some(({ address }) => !isPublicAddress(address))) {
-      callback(new Error(`${hostname} resolves to an address that is not public`), '', 0);
+      callback(new AddressNotPublicError(`${hostname} resolves to an address that is not public`), '', 0);
       return;
     }
     if (options.all === true) callback(null, addresses);
@@ -78,7 +84,8 @@ export function complaintAboutMerchantUrl(text: string): string | null {
   }
   if (url.protocol !== 'https:') return 'must begin with https://';
   if (url.username !== '' || url.password !== '') return 'must not carry a user name or password';
-  const host = url.hostname.replace(/^\[|\]$/g, '');
+  // A trailing dot says that a name is whole; it names the same host.
+  const host = url.hostname.replace(/^\[|\]$|\.$/g, '');
   if (isIP(host) !== 0 && !isPublicAddress(host)) return 'must not lead to a private address';
   if (host === 'localhost' || host.endsWith('.localhost')) return 'must not lead to this machine';
   return null;
