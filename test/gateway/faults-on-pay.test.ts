@@ -13,7 +13,7 @@ const outcomes: readonly {
   { fault: 'arrives_late', delay_ms: 300, ends: 'succeeded' },
   { fault: 'system_error', ends: 'succeeded' },
   { fault: 'reset', ends: 'succeeded' },
-  { fault: 'delay', delay_ms: 900, ends: 'succeeded' },
+  { fault: 'delay', delay_ms: 2_500, ends: 'succeeded' },
   { fault: 'bad_signature', ends: 'succeeded' },
   { fault: 'truncated', ends: 'succeeded' },
   { fault: 'http_500', ends: 'succeeded' },

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { policyFor } from '../../src/domain/policy.ts';
 import { type Payment, publicStatus } from '../../src/domain/payment.ts';
+import { policyFor } from '../../src/domain/policy.ts';
 import { cancelOrder, cancelPayment } from '../../src/operations/cancel.ts';
 import { pay } from '../../src/operations/pay.ts';
 import { recordPaymentInput } from '../../src/operations/record.ts';
@@ -20,6 +20,8 @@ afterEach(async () => {
   for (const real of open.splice(0)) await real.close();
 });
 
+const rounds = Array.from({ length: 12 }, (_, index) => index);
+
 /** What the payer has paid and not got back. */
 async function kept(real: RealGateway, payment: Payment): Promise<number> {
   const line = await real.ledgerLine(payment);
@@ -33,7 +35,7 @@ const resolved = (payment: Payment): boolean =>
 // proves RES-20, PAY-13
 describe('money case 1: nothing to cancel is not cancelled', () => {
   it('a payment that reaches the wallet after the cancel is found and given back', async () => {
-    const real = await openReal({ policy: { inquiryCount: 2, payAnswerMs: 200 } });
+    const real = await openReal({ policy: { inquiryCount: 2 } });
     await real.control('POST', '/control/faults', {
       api: 'pay',
       fault: 'arrives_late',
@@ -63,7 +65,7 @@ describe('money case 1: nothing to cancel is not cancelled', () => {
 
 describe('money case 2: a stalled sender', () => {
   it('wakes after its limit and sends nothing, whatever others have decided meanwhile', async () => {
-    const real = await openReal({ worker: false });
+    const real = await openReal({ worker: false, policy: { payAnswerMs: 900 } });
     const other = await real.openAnother();
     const { engine } = real.gateway;
     const stalling = {
@@ -73,7 +75,7 @@ describe('money case 2: a stalled sender', () => {
         openPayment: async (...args: Parameters<typeof engine.journal.openPayment>) => {
           const opened = await engine.journal.openPayment(...args);
           // The whole process freezes right after the record, for longer than it may wait to send.
-          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400);
+          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 600);
           return opened;
         },
       },
@@ -88,8 +90,6 @@ describe('money case 2: a stalled sender', () => {
 
 // proves CAN-02
 describe('money case 3: a cancel and a payment of one unseen order at the same instant', () => {
-  const rounds = Array.from({ length: 12 }, (_, index) => index);
-
   it.each(['cancel', 'payment'] as const)('with the %s first at the lock, nothing is kept', async (first) => {
     const real = await openReal();
     const other = await real.openAnother();
@@ -123,7 +123,7 @@ describe('money case 3: a cancel and a payment of one unseen order at the same i
   });
 
   it('raced freely, every order ends cancelled and nothing is kept', async () => {
-    const real = await openReal();
+    const real = await openReal({ policy: { payAnswerMs: 6_000 } });
     const other = await real.openAnother();
     await Promise.all(
       rounds.map(async () => {
@@ -177,7 +177,12 @@ describe('money case 4: a second attempt while the first is unknown', () => {
           ...engine.wallets.gateway(wallet),
           pay: async (...args: Parameters<ReturnType<typeof engine.wallets.gateway>['pay']>) => {
             await engine.wallets.gateway(wallet).pay(...args);
-            return { kind: 'refused', code: 'ACQ.PAYMENT_FAIL', message: '支付失败', remedy: 'payer' } as const;
+            return {
+              kind: 'refused',
+              code: 'ACQ.PAYMENT_FAIL',
+              message: '支付失败',
+              remedy: 'payer',
+            } as const;
           },
         }),
       },
@@ -210,7 +215,7 @@ describe('money case 4: a second attempt while the first is unknown', () => {
 // proves RES-09, RES-10
 describe('money case 5: evidence of payment during and after a cancel', () => {
   it('an approval that arrives after the cancel took effect changes nothing, and nothing is kept', async () => {
-    const real = await openReal({ policy: { payAnswerMs: 1_500 } });
+    const real = await openReal();
     await real.control('POST', '/control/faults', { api: 'pay', fault: 'delay', count: 1, delay_ms: 700 });
     const request = real.request();
     const paying = real.pay(request);
@@ -255,25 +260,30 @@ describe('money case 6: refunds can never exceed what was received', () => {
     expect(await real.ledgerLine(payment)).toMatchObject({ charged: 1234, refunded: 1200 });
   });
 
-  it('one refund number raced by two processes is one refund', async () => {
-    const real = await openReal();
+  it('one refund number raced by two processes is one refund, however the first one ends meanwhile', async () => {
+    const real = await openReal({ policy: { payAnswerMs: 6_000 } });
     const other = await real.openAnother();
-    const payment = await real.pay();
-    const command = {
-      paymentId: payment.id,
-      amount: { currency: 'CNY', minor: 100n },
-      reason: 'returned',
-      merchantRefundNo: 'R-1',
-    };
-    const results = await Promise.all(
-      [real.gateway, other, real.gateway, other].map((gateway) =>
-        refund(gateway.engine, real.merchant, command, null),
-      ),
+    // Many at once: the end of the first and the acceptance of the others must never wait for each other.
+    await Promise.all(
+      rounds.map(async () => {
+        const payment = await real.pay();
+        const command = {
+          paymentId: payment.id,
+          amount: { currency: 'CNY', minor: 100n },
+          reason: 'returned',
+          merchantRefundNo: 'R-1',
+        };
+        const results = await Promise.all(
+          [real.gateway, other, real.gateway, other].map((gateway) =>
+            refund(gateway.engine, real.merchant, command, null),
+          ),
+        );
+        const ids = results.map((result) => (result.kind === 'refund' ? result.refund.id : 'refused'));
+        expect(new Set(ids).size).toBe(1);
+        await real.until(payment.id, ({ openRefunds }) => openRefunds === 0);
+        expect(await real.ledgerLine(payment)).toMatchObject({ refunded: 100 });
+      }),
     );
-    const ids = new Set(results.map((result) => (result.kind === 'refund' ? result.refund.id : 'refused')));
-    expect(ids.size).toBe(1);
-    await real.until(payment.id, ({ openRefunds }) => openRefunds === 0);
-    expect(await real.ledgerLine(payment)).toMatchObject({ refunded: 100 });
   });
 
   it('a refund whose answer is lost is repeated under its id and given back once', async () => {
@@ -291,7 +301,7 @@ describe('money case 6: refunds can never exceed what was received', () => {
       },
       null,
     );
-    expect(result).toMatchObject({ kind: 'refund', refund: { state: 'unknown' } });
+    expect(result.kind).toBe('refund');
     await real.until(payment.id, ({ openRefunds }) => openRefunds === 0);
     expect(await real.ledgerLine(payment)).toMatchObject({ charged: 1234, refunded: 500 });
   });

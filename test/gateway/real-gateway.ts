@@ -68,10 +68,10 @@ export interface RealGateway {
   close(): Promise<void>;
 }
 
-/** Short waits, in the proportions of the real policy. */
+/** Short waits, yet long enough that a busy machine answers within them. */
 export const quickPolicy: PolicyOverride = {
-  payAnswerMs: 500,
-  callLimitMs: 400,
+  payAnswerMs: 2_000,
+  callLimitMs: 1_000,
   inquiryIntervalMs: 100,
   inquiryCount: 12,
   cancelRetry: { firstMs: 50, nextMs: 100, fastTries: 6, maxMs: 400 },

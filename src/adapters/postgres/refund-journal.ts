@@ -136,12 +136,13 @@ async function findRefundsOfPayment(
 async function recordRefund(database: Database, record: RefundRecord): Promise<Refund | null> {
   try {
     return await inTransaction(database, async (connection) => {
-      const recorded = await updateRefund(connection, record);
-      if (recorded === null) throw new VersionMoved();
+      // The payment first, as in accepting a refund: locks are always taken in this order, or two would deadlock.
       if (record.payment !== null) {
         const payment = await recordPayment(connection, record.payment);
         if (payment === null) throw new VersionMoved();
       }
+      const recorded = await updateRefund(connection, record);
+      if (recorded === null) throw new VersionMoved();
       return recorded;
     });
   } catch (error) {
