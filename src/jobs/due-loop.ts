@@ -21,6 +21,9 @@ export interface DueLoop {
   stop(): Promise<void>;
 }
 
+/** The next due time of all rows is asked for at most this often. */
+const planEveryMs = 100;
+
 /**
  * The one loop that makes things happen later: claims due rows and performs their steps. Any number of processes
  * may run it. It sleeps until the next row known to fall due, at most `pollMs`, and is woken by this process's
@@ -30,6 +33,7 @@ export function startDueLoop(engine: DeliverEngine, options: DueLoopOptions): Du
   let running = 0;
   let stopping = false;
   let nextWakeMs = 0;
+  let plannedAtMs = Number.NEGATIVE_INFINITY;
   let sleeping = new AbortController();
   let settled = Promise.withResolvers<void>();
 
@@ -43,19 +47,27 @@ export function startDueLoop(engine: DeliverEngine, options: DueLoopOptions): Du
           const rows = await engine.due.claimDue(free, leaseMs);
           claimed = rows.length;
           for (const row of rows) void work(row);
-          if (claimed === 0) await plan();
+          if (claimed < free) await plan();
         } catch (error) {
           options.onError(error, null);
           nextWakeMs = engine.clock.monotonicMs() + options.pollMs;
         }
       }
       options.onLook?.();
-      if (claimed > 0 && running < options.concurrency) continue;
+      // A full claim means that more rows may be due right now.
+      if (claimed === free && claimed > 0 && running < options.concurrency) continue;
       await rest();
     }
   };
 
+  /** When to look again for what others have recorded. Under load this process's own commits wake it anyway. */
   const plan = async (): Promise<void> => {
+    const nowMs = engine.clock.monotonicMs();
+    if (nowMs < plannedAtMs + planEveryMs) {
+      nextWakeMs = Math.min(nextWakeMs, plannedAtMs + planEveryMs);
+      return;
+    }
+    plannedAtMs = nowMs;
     const dueAt = await engine.due.nextDueAt();
     if (dueAt !== null) wakeAt(dueAt);
   };
