@@ -240,7 +240,7 @@ describe('whatever the network loses, delays or lets cross', () => {
         expect(told.slice(1)).toEqual(told.length > 1 ? ['payment.cancelled'] : []);
         expect(payment.attention).toBeNull();
       }),
-      { numRuns: 3_000 },
+      { numRuns: 2_000 },
     );
   });
 });
