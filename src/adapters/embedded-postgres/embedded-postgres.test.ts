@@ -18,7 +18,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vi
 import { isAlive } from '../processes/process-liveness.mjs';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts';
 import { EmbeddedPostgresError } from './embedded-postgres-error.ts';
-import { runningPostmaster } from './postmaster.ts';
+import { postmasterIn } from './postmaster.fixture.ts';
 import { type StarterProcess, spawnStarter } from './starter-process.fixture.ts';
 
 const rootFolder = mkdtempSync(join(inject('testRunFolder'), 'embedded-'));
@@ -70,8 +70,6 @@ async function ask<Row extends object>(databaseUrl: string, sql: string): Promis
   }
 }
 
-const postmasterOf = (dataDir: string) => runningPostmaster(join(dataDir, 'postgres'));
-
 async function until(what: string, condition: () => boolean, limitMs = 10_000): Promise<void> {
   const untilMs = performance.now() + limitMs;
   while (!condition()) {
@@ -88,7 +86,7 @@ afterEach(async () => {
   }
   await Promise.all(running.splice(0).map((server) => server.stop()));
   for (const entry of readdirSync(rootFolder)) {
-    const left = postmasterOf(join(rootFolder, entry));
+    const left = postmasterIn(join(rootFolder, entry));
     if (left !== undefined) process.kill(left.pid, 'SIGQUIT');
   }
 });
@@ -153,7 +151,7 @@ describe('an embedded PostgreSQL', () => {
     const dataDir = usedDataFolder();
     const server = await start({ dataDir });
     await Promise.all([server.stop(), server.stop()]);
-    expect(postmasterOf(dataDir)).toBeUndefined();
+    expect(postmasterIn(dataDir)).toBeUndefined();
     expect(existsSync(join(dataDir, 'postgres', 'postmaster.pid'))).toBe(false);
     expect(readFileSync(join(dataDir, 'postgres.log'), 'utf8')).toContain('database system is shut down');
   });
@@ -163,11 +161,11 @@ describe('an embedded PostgreSQL', () => {
     const restarted = Promise.withResolvers<void>();
     const server = await start({ dataDir, onRestart: () => restarted.resolve() });
     await ask(server.databaseUrl, 'insert into kept values ($$before the kill$$)');
-    const killed = postmasterOf(dataDir)?.pid ?? 0;
+    const killed = postmasterIn(dataDir)?.pid ?? 0;
     process.kill(killed, 'SIGKILL');
     await restarted.promise;
     expect(await ask(server.databaseUrl, 'select count(*)::int as n from kept')).toEqual([{ n: 2 }]);
-    expect(postmasterOf(dataDir)?.pid).not.toBe(killed);
+    expect(postmasterIn(dataDir)?.pid).not.toBe(killed);
   });
 
   it('is started again although a backend of the killed postmaster is busy and does not notice', async () => {
@@ -179,7 +177,7 @@ describe('an embedded PostgreSQL', () => {
     await busy.connect();
     const [row] = (await busy.query<{ pid: number }>('select pg_backend_pid() as pid')).rows;
     const broken = busy.query('select count(*) from generate_series(1, 1000000000)').catch(() => 'broken');
-    process.kill(postmasterOf(dataDir)?.pid ?? 0, 'SIGKILL');
+    process.kill(postmasterIn(dataDir)?.pid ?? 0, 'SIGKILL');
     await restarted.promise;
     expect(await broken).toBe('broken');
     expect(isAlive(row?.pid ?? 0)).toBe(false);
@@ -190,20 +188,20 @@ describe('an embedded PostgreSQL', () => {
     const dataDir = usedDataFolder();
     const earlier = starter({ options: { dataDir } });
     const { databaseUrl } = await earlier.started();
-    const left = postmasterOf(dataDir);
+    const left = postmasterIn(dataDir);
     await earlier.kill('SIGKILL');
 
     const restarted = Promise.withResolvers<void>();
     const server = await start({ dataDir, onRestart: () => restarted.resolve() });
     expect(server.adopted).toBe(true);
     expect(server.databaseUrl).toBe(databaseUrl);
-    expect(postmasterOf(dataDir)).toEqual(left);
+    expect(postmasterIn(dataDir)).toEqual(left);
 
     process.kill(left?.pid ?? 0, 'SIGKILL');
     await restarted.promise;
     expect(await ask(server.databaseUrl, 'select note from kept')).toEqual([{ note: 'written first' }]);
     await server.stop();
-    expect(postmasterOf(dataDir)).toBeUndefined();
+    expect(postmasterIn(dataDir)).toBeUndefined();
   });
 
   it('is replaced, not adopted, when the one left behind runs with other settings', async () => {
@@ -222,7 +220,7 @@ describe('an embedded PostgreSQL', () => {
     const { databaseUrl } = await writer.started();
     const backends = await ask<{ pid: number }>(databaseUrl, 'select pid from pg_stat_activity');
     while (Number(await writer.nextLine()) < 200);
-    const postmaster = postmasterOf(dataDir)?.pid ?? 0;
+    const postmaster = postmasterIn(dataDir)?.pid ?? 0;
     for (const pid of [postmaster, ...backends.map((row) => row.pid)]) {
       if (isAlive(pid)) process.kill(pid, 'SIGKILL');
     }
@@ -255,7 +253,7 @@ describe('an embedded PostgreSQL', () => {
     const dataDir = usedDataFolder();
     const earlier = starter({ options: { dataDir } });
     await earlier.started();
-    const postmaster = postmasterOf(dataDir)?.pid ?? 0;
+    const postmaster = postmasterIn(dataDir)?.pid ?? 0;
     // A stopped parent does not notice that its child has ended.
     process.kill(earlier.pid, 'SIGSTOP');
     process.kill(postmaster, 'SIGKILL');
@@ -383,7 +381,7 @@ describe('what cannot work is said in one line', () => {
     const record = JSON.parse(readFileSync(join(dataDir, 'postgres.json'), 'utf8'));
     writeFileSync(join(dataDir, 'postgres.json'), JSON.stringify({ ...record, password: 'another' }));
     expect(await failureOf({ dataDir })).toMatch(/does not accept the password/);
-    expect(postmasterOf(dataDir)).toBeUndefined();
+    expect(postmasterIn(dataDir)).toBeUndefined();
   });
 
   it('a setting that the server refuses', async () => {

@@ -98,7 +98,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     clearInterval(watch);
     await bringingBack;
     server.child?.off('exit', lost);
-    await stopPostmaster(server.postmaster, folder.cluster);
+    await stopPostmaster(server.postmaster, folder);
   };
   return {
     databaseUrl: databaseUrlOf(recordOf(dataDir).password, server.port),
@@ -116,8 +116,8 @@ async function bringUp(
   settings: Readonly<Record<string, string>>,
   fixedPort: number | undefined,
 ): Promise<{ server: AnsweringServer; binariesFrom: BinariesFrom }> {
-  const { cluster, dataDir, home, user } = folder;
-  const left = runningPostmaster(cluster);
+  const { dataDir, home, user } = folder;
+  const left = runningPostmaster(folder);
   if (left !== undefined) {
     const { settings: itsSettings, binariesFrom } = recordOf(dataDir);
     const asWanted =
@@ -127,7 +127,7 @@ async function bringUp(
       (fixedPort === undefined || fixedPort === left.port);
     const server = asWanted ? await answeringServer(folder, left) : undefined;
     if (server !== undefined && binariesFrom !== undefined) return { server, binariesFrom };
-    await stopPostmaster(left, cluster);
+    await stopPostmaster(left, folder);
   }
 
   const major = clusterMajor(folder);
@@ -136,8 +136,8 @@ async function bringUp(
     await initialiseCluster(folder, binaries, settings['fsync'] === 'off');
   } else {
     claimCluster(folder);
-    await waitForOrphanedBackends(cluster);
-    removeStalePidFile(cluster);
+    await waitForOrphanedBackends(folder);
+    removeStalePidFile(folder);
   }
   // Recorded first: a server whose starter is killed right after it was started can then be adopted.
   writeRecord(dataDir, { ...recordOf(dataDir), initialised: true, settings, binariesFrom: binaries.from });

@@ -18,7 +18,7 @@ import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { afterEach, describe, expect, inject, it } from 'vitest';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts';
-import { runningPostmaster } from './postmaster.ts';
+import { postmasterIn } from './postmaster.fixture.ts';
 import { canEnter, type ServerUser } from './server-user.ts';
 import { type StarterProcess, spawnStarter } from './starter-process.fixture.ts';
 
@@ -108,7 +108,7 @@ describe.skipIf(!asRoot)(title, () => {
     const dataDir = join(temporaryFolder('open'), 'data');
     await start({ dataDir });
     const cluster = join(dataDir, 'postgres');
-    const serverUid = statSync(`/proc/${runningPostmaster(cluster)?.pid}`).uid;
+    const serverUid = statSync(`/proc/${postmasterIn(dataDir)?.pid}`).uid;
     expect(serverUid).not.toBe(0);
     expect(statSync(cluster).uid).toBe(serverUid);
     expect(statSync(dataDir).uid).toBe(0);
@@ -160,8 +160,8 @@ describe.skipIf(!asRoot)(title, () => {
     const { databaseUrl, binariesFrom } = await first.started();
     expect(binariesFrom).toBe('package');
     expect(await ask(databaseUrl, 'select 1 as one')).toEqual([{ one: 1 }]);
-    const program = spawnSync('readlink', [`/proc/${runningPostmaster(join(dataDir, 'postgres'))?.pid}/exe`]);
-    expect(String(program.stdout)).toContain(join(dataDir, 'postgres-binaries'));
+    const commandLine = readFileSync(`/proc/${postmasterIn(dataDir)?.pid}/cmdline`, 'utf8');
+    expect(commandLine.startsWith(join(dataDir, 'postgres-binaries'))).toBe(true);
   });
 
   it('an ordinary user’s folder stays that user’s, also when root starts it in between', async () => {
@@ -170,12 +170,12 @@ describe.skipIf(!asRoot)(title, () => {
     const dataDir = join(folder, 'data');
     const first = starterAs(nobody, dataDir);
     const { databaseUrl } = await first.started();
-    expect(statSync(`/proc/${runningPostmaster(join(dataDir, 'postgres'))?.pid}`).uid).toBe(nobody.uid);
+    expect(statSync(`/proc/${postmasterIn(dataDir)?.pid}`).uid).toBe(nobody.uid);
     await ask(databaseUrl, 'create table kept (note text); insert into kept values ($$x$$)');
     await first.kill('SIGTERM');
 
     const second = await start({ dataDir });
-    expect(statSync(`/proc/${runningPostmaster(join(dataDir, 'postgres'))?.pid}`).uid).toBe(nobody.uid);
+    expect(statSync(`/proc/${postmasterIn(dataDir)?.pid}`).uid).toBe(nobody.uid);
     await ask(second.databaseUrl, 'insert into kept values ($$y$$)');
     await second.stop();
     const foreign = spawnSync('find', [dataDir, '!', '-uid', String(nobody.uid)], { encoding: 'utf8' });
