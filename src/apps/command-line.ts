@@ -15,21 +15,27 @@ export interface Terminal {
 
 type Run<Name extends CommandName> = (given: GivenTo<Name>, terminal: Terminal) => Promise<number>;
 
-/** What each command does. Everything is imported when it is called for: help and mistakes are answered at once. */
+/**
+ * What each command does. Everything is imported when it is called for: help, mistakes and wrong settings are
+ * answered at once.
+ */
 const runs: { readonly [Name in CommandName]: Run<Name> } = {
   start: async (_, { env }) => {
+    const settings = readSettings(env);
     const { start } = await import('./start.ts');
-    await start(readSettings(env));
+    await start(settings);
     return 0;
   },
   serve: async ({ options }, { env }) => {
+    const settings = readSettings(env);
     const { serve } = await import('./serve.ts');
-    await serve(readSettings(env), { worker: !options['no-worker'] });
+    await serve(settings, { worker: !options['no-worker'] });
     return 0;
   },
   work: async (_, { env }) => {
+    const settings = readSettings(env);
     const { work } = await import('./work.ts');
-    await work(readSettings(env));
+    await work(settings);
     return 0;
   },
   migrate: async (...call) => (await import('./migrate-command.ts')).migrateDatabase(...call),

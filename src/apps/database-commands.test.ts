@@ -2,7 +2,7 @@ import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../test/database/test-database.ts';
 import { type Database, openDatabase } from '../adapters/postgres/database.ts';
 import { createMerchantDirectory } from '../adapters/postgres/merchant-directory.ts';
@@ -32,7 +32,7 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-beforeEach(async () => {
+async function makeDatabase(): Promise<void> {
   testDatabase = await createTestDatabase();
   database = openDatabase({
     url: testDatabase.url,
@@ -40,12 +40,12 @@ beforeEach(async () => {
     applicationName: 'test',
     onIdleError: () => {},
   });
-});
+}
 
-afterEach(async () => {
+async function dropDatabase(): Promise<void> {
   await database.end();
   await testDatabase.drop();
-});
+}
 
 function settings(more: Environment = {}): Environment {
   return {
@@ -90,300 +90,315 @@ async function addAccount(): Promise<void> {
   expect(await shoudan(['account', 'add', ...accountOptions()])).toMatchObject({ exitCode: 0, err: '' });
 }
 
-it('an account is kept sealed and listed without its private key', async () => {
-  const added = await shoudan(['account', 'add', ...accountOptions()]);
-  expect(added).toMatchObject({ exitCode: 0, err: '' });
-  expect(added.out).toContain('account     alipay_open main is added\n');
+describe('what is accepted', () => {
+  beforeEach(makeDatabase);
+  afterEach(dropDatabase);
 
-  expect(await findWalletAccount(database, sealing, 'alipay_open', 'main')).toEqual({
-    wallet: 'alipay_open',
-    name: 'main',
-    appId: '2021000000000001',
-    gatewayUrl: 'https://openapi.example.com/gateway.do',
-    privateKey: pem(ours.privateKey),
-    walletPublicKey: pem(theirs.publicKey),
-  });
-  const { rows } = await database.query<{ readonly private_key: Buffer }>(
-    'select private_key from wallet_accounts',
-  );
-  expect(rows[0]?.private_key.toString('latin1')).not.toContain('PRIVATE KEY');
+  it('an account is kept sealed and listed without its private key', async () => {
+    const added = await shoudan(['account', 'add', ...accountOptions()]);
+    expect(added).toMatchObject({ exitCode: 0, err: '' });
+    expect(added.out).toContain('account     alipay_open main is added\n');
 
-  const listed = await shoudan('account list');
-  const der = theirs.publicKey.export({ type: 'spki', format: 'der' });
-  const fingerprint = `sha256:${createHash('sha256').update(der).digest('hex').slice(0, 16)}`;
-  expect(listed.out).toMatch(/^wallet +name +app id +gateway +wallet key +updated\n/);
-  expect(listed.out).toContain(`https://openapi.example.com/gateway.do  ${fingerprint}  `);
-  const json = await shoudan('account list --json');
-  expect(JSON.parse(json.out).data).toMatchObject([
-    {
+    expect(await findWalletAccount(database, sealing, 'alipay_open', 'main')).toEqual({
       wallet: 'alipay_open',
       name: 'main',
-      app_id: '2021000000000001',
-      wallet_public_key_fingerprint: fingerprint,
-    },
-  ]);
-  for (const { out } of [added, listed, json]) expect(out).not.toContain('PRIVATE');
-});
-
-it('keys may be given as the bare base64 that the key tool prints', async () => {
-  const options = accountOptions({
-    'private-key-file': file('ours.txt', `${bare(ours.privateKey)}\n`),
-    'wallet-public-key-file': file('theirs.txt', bare(theirs.publicKey)),
-  });
-  expect(await shoudan(['account', 'add', ...options])).toMatchObject({ exitCode: 0 });
-  expect(await findWalletAccount(database, sealing, 'alipay_open', 'main')).toMatchObject({
-    privateKey: pem(ours.privateKey),
-    walletPublicKey: pem(theirs.publicKey),
-  });
-});
-
-it('an account that is there is replaced only when that is said', async () => {
-  await addAccount();
-  const other = accountOptions({ 'app-id': '2021000000000009' });
-  expect(await shoudan(['account', 'add', ...other])).toEqual({
-    exitCode: 1,
-    out: '',
-    err: 'shoudan: alipay_open has an account main already: choose another name, or add --replace\n',
-  });
-  const replaced = await shoudan(['account', 'add', ...other, '--replace', '--json']);
-  expect(JSON.parse(replaced.out)).toMatchObject({ app_id: '2021000000000009', replaced: true });
-});
-
-it.each<[string, () => Record<string, string>, number, string]>([
-  ['an unknown wallet', () => ({ wallet: 'alipay' }), 2, '--wallet alipay is none of alipay_open'],
-  ['a name with a blank', () => ({ name: 'my account' }), 2, '--name my account is not 1 to 32'],
-  [
-    'an address without http',
-    () => ({ 'gateway-url': 'openapi' }),
-    2,
-    'gatewayUrl is not an http or https address',
-  ],
-  ['an empty app id', () => ({ 'app-id': '' }), 2, 'appId is missing'],
-  [
-    'a file that is not there',
-    () => ({ 'private-key-file': '/absent' }),
-    1,
-    '--private-key-file /absent cannot be read (ENOENT)',
-  ],
-  [
-    'a file without a key',
-    () => ({ 'private-key-file': file('x', 'hello') }),
-    2,
-    'the private key is not an RSA private key',
-  ],
-  [
-    'our public key for the wallet’s',
-    () => ({ 'wallet-public-key-file': file('x', pem(ours.publicKey)) }),
-    2,
-    'holds our own public key',
-  ],
-  [
-    'a private key for the wallet’s',
-    () => ({ 'wallet-public-key-file': file('x', pem(theirs.privateKey)) }),
-    2,
-    'holds a private key',
-  ],
-  [
-    'a key that is too short',
-    () => ({
-      'private-key-file': file('x', pem(generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey)),
-    }),
-    2,
-    'RSA2 needs a private key of 2048 bits',
-  ],
-])('%s makes no account', async (_, changes, exitCode, message) => {
-  const ended = await shoudan(['account', 'add', ...accountOptions(changes())]);
-  expect(ended).toMatchObject({ exitCode, out: '' });
-  expect(ended.err).toContain(message);
-  expect(ended.err.split('\n')).toHaveLength(2);
-  expect(await shoudan('account list')).toMatchObject({
-    out: 'no wallet account yet: `shoudan account add`\n',
-  });
-});
-
-it('a merchant is registered whole, and its delivery secret is shown this once', async () => {
-  await addAccount();
-  const added = await shoudan([
-    ...['merchant', 'add', '--id', 'M1', '--name', '街角商店', '--notify-url', 'http://127.0.0.1:9/n'],
-    ...['--store', 'S1:前门', '--store', 'S2:Back', '--terminal', 'S1:T1', '--terminal', 'S1:T2'],
-    ...['--bind', 'alipay_open:CNY:main:2088000000000002', '--json'],
-  ]);
-  const document = JSON.parse(added.out);
-  expect(document).toMatchObject({
-    id: 'M1',
-    name: '街角商店',
-    notify_url: 'http://127.0.0.1:9/n',
-    stores: [
-      { id: 'S1', name: '前门', terminal_ids: ['T1', 'T2'] },
-      { id: 'S2', name: 'Back', terminal_ids: [] },
-    ],
-    bindings: [{ wallet: 'alipay_open', currency: 'CNY', account: 'main', smid: '2088000000000002' }],
-    registered: true,
-  });
-  const directory = createMerchantDirectory(database, sealing);
-  expect(document.delivery_secret).toMatch(/^whsec_/);
-  expect(await directory.deliverySecret('M1')).toBe(document.delivery_secret);
-  expect(await directory.find('M1')).toMatchObject({
-    id: 'M1',
-    shortNo: document.short_no,
-    storeIds: ['S1', 'S2'],
-  });
-
-  const again = await shoudan('merchant add --id M1 --terminal S2:T3 --json');
-  expect(JSON.parse(again.out)).toMatchObject({
-    name: '街角商店',
-    notify_url: 'http://127.0.0.1:9/n',
-    stores: [{ terminal_ids: ['T1', 'T2'] }, { terminal_ids: ['T3'] }],
-    registered: false,
-    delivery_secret: null,
-  });
-  const shown = await shoudan('merchant show --id M1');
-  expect(shown.out).toContain('  S1  前门  T1, T2\n  S2  Back  T3\n');
-  expect(shown.out).not.toContain('whsec_');
-  const list = await shoudan('merchant list');
-  expect(list.out).toBe('id  name      stores  notify url\nM1  街角商店  2       http://127.0.0.1:9/n\n');
-});
-
-it('the secret stands at the end of what people read', async () => {
-  const added = await shoudan('merchant add --id M1 --name Shop');
-  expect(added.out).toMatch(
-    /^merchant {2}M1\nname {6}Shop\ncreated {3}\S+\n\nThe secret that signs its deliveries, shown this once:\n {2}whsec_\S+\n$/,
-  );
-});
-
-// proves ONB-03
-it('an smid of another merchant leaves no merchant behind', async () => {
-  await addAccount();
-  const bind = ['--bind', 'alipay_open:CNY:main:2088000000000002'];
-  await shoudan(['merchant', 'add', '--id', 'M1', '--name', 'One', ...bind]);
-  expect(await shoudan(['merchant', 'add', '--id', 'M2', '--name', 'Two', ...bind])).toEqual({
-    exitCode: 1,
-    out: '',
-    err: 'shoudan: smid 2088000000000002 is bound to another merchant, and one smid is one merchant: nothing was saved\n',
-  });
-  expect((await shoudan('merchant show --id M2')).exitCode).toBe(1);
-});
-
-it.each([
-  ['a new merchant without a name', 'merchant add --id M9', 2, 'merchant M9 is new and needs --name'],
-  [
-    'an account that is not there',
-    'merchant add --id M9 --name N --bind alipay_open:CNY:other:1',
-    1,
-    'alipay_open has no account other',
-  ],
-  [
-    'a terminal without its store',
-    'merchant add --id M9 --name N --terminal S1:T1',
-    1,
-    'merchant M9 has no store S1',
-  ],
-  ['a merchant that is not there', 'merchant show --id M9', 1, 'no merchant M9 is registered'],
-  ['a key for nobody', 'merchant key add', 2, 'merchant key add needs either --merchant or --acquirer'],
-  ['a key for two', 'merchant key add --merchant M1 --acquirer', 2, 'needs either --merchant or --acquirer'],
-  [
-    'a key for a merchant that is not there',
-    'merchant key add --merchant M9',
-    1,
-    'no merchant M9 is registered',
-  ],
-  ['a key that is not there', 'merchant key revoke 0123', 1, 'no API key 0123 is known'],
-])('%s is told in one line', async (_, line, exitCode, message) => {
-  const ended = await shoudan(line);
-  expect(ended).toMatchObject({ exitCode, out: '' });
-  expect(ended.err).toMatch(/^shoudan: [^\n]+\n$/);
-  expect(ended.err).toContain(message);
-  expect((await shoudan('merchant list')).out).toBe('no merchant yet: `shoudan merchant add`\n');
-});
-
-// proves NOT-04
-it('production takes no URL for deliveries that is not public', async () => {
-  const production = { SHOUDAN_ENV: 'production' };
-  for (const [url, complaint] of [
-    ['http://example.com/n', 'must begin with https://'],
-    ['https://10.0.0.1/n', 'must not lead to a private address'],
-  ]) {
-    const ended = await shoudan(`merchant add --id M1 --name N --notify-url ${url}`, production);
-    expect(ended).toMatchObject({ exitCode: 2 });
-    expect(ended.err).toContain(`--notify-url ${url} ${complaint}`);
-  }
-  const line = 'merchant add --id M1 --name N --notify-url https://example.com/n';
-  expect(await shoudan(line, production)).toMatchObject({ exitCode: 0 });
-});
-
-it('an API key is shown this once, works, is listed by its id, and ends when it is revoked', async () => {
-  await shoudan('merchant add --id M1 --name Shop');
-  const added = await shoudan('merchant key add --merchant M1 --label till --json');
-  const { api_key: apiKey, id } = JSON.parse(added.out);
-  expect(apiKey).toMatch(/^sk_sandbox_/);
-  const scope = () => createMerchantDirectory(database, sealing).scopeOfKey(apiKey);
-  expect(await scope()).toEqual({ kind: 'merchant', merchantId: 'M1' });
-
-  const acquirer = await shoudan('merchant key add --acquirer');
-  expect(acquirer.out).toMatch(
-    /^key {4}\w{16}\nfor {4}the acquirer\nlabel {2}cli\n\nThe API key, shown this once:\n {2}sk_\S+\n$/,
-  );
-
-  const listed = await shoudan('merchant key list');
-  expect(listed.out).toMatch(
-    new RegExp(`^key +for +label +created +revoked\n${id} +M1 +till +\\S+\n\\w+ +acquirer +cli `),
-  );
-  expect(listed.out).not.toContain('sk_');
-  const ofMerchant = await shoudan('merchant key list --merchant M1 --json');
-  expect(JSON.parse(ofMerchant.out).data).toMatchObject([{ id, scope: 'merchant', revoked_at: null }]);
-
-  expect(await shoudan(`merchant key revoke ${id.toUpperCase()}`)).toMatchObject({
-    out: `key ${id} is revoked\n`,
-  });
-  expect(await scope()).toBeNull();
-  const again = await shoudan(`merchant key revoke ${apiKey} --json`);
-  expect(JSON.parse(again.out)).toMatchObject({ id, revoked_at: expect.any(String) });
-});
-
-it('another master key is told in one line', async () => {
-  await shoudan('merchant add --id M1 --name Shop');
-  const ended = await shoudan('merchant add --id M1', { SHOUDAN_MASTER_KEY: 'cd'.repeat(32) });
-  expect(ended).toEqual({
-    exitCode: 1,
-    out: '',
-    err: 'shoudan: the sealed value of merchants.delivery_secret M1 cannot be opened: is SHOUDAN_MASTER_KEY the right one?\n',
-  });
-});
-
-it('the sandbox makes its master key where there was no folder, and keeps it', async () => {
-  const more = { SHOUDAN_MASTER_KEY: undefined, SHOUDAN_DATA_DIR: join(folder, 'new', 'deep') };
-  expect(await shoudan('merchant add --id M1 --name Shop', more)).toMatchObject({ exitCode: 0, err: '' });
-  expect(await shoudan('merchant add --id M1 --name Shop', more)).toMatchObject({ exitCode: 0, err: '' });
-});
-
-it('migrate says what it did; a database that was never migrated is told what to do', async () => {
-  expect((await shoudan('migrate')).out).toMatch(/^the schema of PostgreSQL at \S+ is up to date\n$/);
-  const empty = `${new URL(testDatabase.url).pathname.slice(1)}_empty`;
-  await database.query(`create database ${empty}`);
-  try {
-    const url = new URL(testDatabase.url);
-    url.pathname = `/${empty}`;
-    const more = { DATABASE_URL: url.href };
-    const early = await shoudan('account list', more);
-    expect(early).toMatchObject({ exitCode: 1, out: '' });
-    expect(early.err).toMatch(
-      /^shoudan: the database lacks 000001_\w+\.sql.*: run `shoudan migrate` first\.\n$/,
+      appId: '2021000000000001',
+      gatewayUrl: 'https://openapi.example.com/gateway.do',
+      privateKey: pem(ours.privateKey),
+      walletPublicKey: pem(theirs.publicKey),
+    });
+    const { rows } = await database.query<{ readonly private_key: Buffer }>(
+      'select private_key from wallet_accounts',
     );
-    const migrated = await shoudan('migrate --json', more);
-    expect(JSON.parse(migrated.out).applied).toContain('000001_payments.sql');
-    expect(await shoudan('account list', more)).toMatchObject({ exitCode: 0 });
-  } finally {
-    await database.query(`drop database ${empty} with (force)`);
-  }
+    expect(rows[0]?.private_key.toString('latin1')).not.toContain('PRIVATE KEY');
+
+    const listed = await shoudan('account list');
+    const der = theirs.publicKey.export({ type: 'spki', format: 'der' });
+    const fingerprint = `sha256:${createHash('sha256').update(der).digest('hex').slice(0, 16)}`;
+    expect(listed.out).toMatch(/^wallet +name +app id +gateway +wallet key +updated\n/);
+    expect(listed.out).toContain(`https://openapi.example.com/gateway.do  ${fingerprint}  `);
+    const json = await shoudan('account list --json');
+    expect(JSON.parse(json.out).data).toMatchObject([
+      {
+        wallet: 'alipay_open',
+        name: 'main',
+        app_id: '2021000000000001',
+        wallet_public_key_fingerprint: fingerprint,
+      },
+    ]);
+    for (const { out } of [added, listed, json]) expect(out).not.toContain('PRIVATE');
+  });
+
+  it('keys may be given as the bare base64 that the key tool prints', async () => {
+    const options = accountOptions({
+      'private-key-file': file('ours.txt', `${bare(ours.privateKey)}\n`),
+      'wallet-public-key-file': file('theirs.txt', bare(theirs.publicKey)),
+    });
+    expect(await shoudan(['account', 'add', ...options])).toMatchObject({ exitCode: 0 });
+    expect(await findWalletAccount(database, sealing, 'alipay_open', 'main')).toMatchObject({
+      privateKey: pem(ours.privateKey),
+      walletPublicKey: pem(theirs.publicKey),
+    });
+  });
+
+  it('an account that is there is replaced only when that is said', async () => {
+    await addAccount();
+    const other = accountOptions({ 'app-id': '2021000000000009' });
+    expect(await shoudan(['account', 'add', ...other])).toEqual({
+      exitCode: 1,
+      out: '',
+      err: 'shoudan: alipay_open has an account main already: choose another name, or add --replace\n',
+    });
+    const replaced = await shoudan(['account', 'add', ...other, '--replace', '--json']);
+    expect(JSON.parse(replaced.out)).toMatchObject({ app_id: '2021000000000009', replaced: true });
+  });
+
+  it('a merchant is registered whole, and its delivery secret is shown this once', async () => {
+    await addAccount();
+    const added = await shoudan([
+      ...['merchant', 'add', '--id', 'M1', '--name', '街角商店', '--notify-url', 'http://127.0.0.1:9/n'],
+      ...['--store', 'S1:前门', '--store', 'S2:Back', '--terminal', 'S1:T1', '--terminal', 'S1:T2'],
+      ...['--bind', 'alipay_open:CNY:main:2088000000000002', '--json'],
+    ]);
+    const document = JSON.parse(added.out);
+    expect(document).toMatchObject({
+      id: 'M1',
+      name: '街角商店',
+      notify_url: 'http://127.0.0.1:9/n',
+      stores: [
+        { id: 'S1', name: '前门', terminal_ids: ['T1', 'T2'] },
+        { id: 'S2', name: 'Back', terminal_ids: [] },
+      ],
+      bindings: [{ wallet: 'alipay_open', currency: 'CNY', account: 'main', smid: '2088000000000002' }],
+      registered: true,
+    });
+    const directory = createMerchantDirectory(database, sealing);
+    expect(document.delivery_secret).toMatch(/^whsec_/);
+    expect(await directory.deliverySecret('M1')).toBe(document.delivery_secret);
+    expect(await directory.find('M1')).toMatchObject({
+      id: 'M1',
+      shortNo: document.short_no,
+      storeIds: ['S1', 'S2'],
+    });
+
+    const again = await shoudan('merchant add --id M1 --terminal S2:T3 --json');
+    expect(JSON.parse(again.out)).toMatchObject({
+      name: '街角商店',
+      notify_url: 'http://127.0.0.1:9/n',
+      stores: [{ terminal_ids: ['T1', 'T2'] }, { terminal_ids: ['T3'] }],
+      registered: false,
+      delivery_secret: null,
+    });
+    const shown = await shoudan('merchant show --id M1');
+    expect(shown.out).toContain('  S1  前门  T1, T2\n  S2  Back  T3\n');
+    expect(shown.out).not.toContain('whsec_');
+    const list = await shoudan('merchant list');
+    expect(list.out).toBe('id  name      stores  notify url\nM1  街角商店  2       http://127.0.0.1:9/n\n');
+  });
+
+  it('the secret stands at the end of what people read', async () => {
+    const added = await shoudan('merchant add --id M1 --name Shop');
+    expect(added.out).toMatch(
+      /^merchant {2}M1\nname {6}Shop\ncreated {3}\S+\n\nThe secret that signs its deliveries, shown this once:\n {2}whsec_\S+\n$/,
+    );
+  });
+
+  // proves ONB-03
+  it('an smid of another merchant leaves no merchant behind', async () => {
+    await addAccount();
+    const bind = ['--bind', 'alipay_open:CNY:main:2088000000000002'];
+    await shoudan(['merchant', 'add', '--id', 'M1', '--name', 'One', ...bind]);
+    expect(await shoudan(['merchant', 'add', '--id', 'M2', '--name', 'Two', ...bind])).toEqual({
+      exitCode: 1,
+      out: '',
+      err: 'shoudan: smid 2088000000000002 is bound to another merchant, and one smid is one merchant: nothing was saved\n',
+    });
+    expect((await shoudan('merchant show --id M2')).exitCode).toBe(1);
+  });
+
+  // proves NOT-04
+  it('production takes no URL for deliveries that is not public', async () => {
+    const production = { SHOUDAN_ENV: 'production' };
+    for (const [url, complaint] of [
+      ['http://example.com/n', 'must begin with https://'],
+      ['https://10.0.0.1/n', 'must not lead to a private address'],
+    ]) {
+      const ended = await shoudan(`merchant add --id M1 --name N --notify-url ${url}`, production);
+      expect(ended).toMatchObject({ exitCode: 2 });
+      expect(ended.err).toContain(`--notify-url ${url} ${complaint}`);
+    }
+    const line = 'merchant add --id M1 --name N --notify-url https://example.com/n';
+    expect(await shoudan(line, production)).toMatchObject({ exitCode: 0 });
+  });
+
+  it('an API key is shown this once, works, is listed by its id, and ends when it is revoked', async () => {
+    await shoudan('merchant add --id M1 --name Shop');
+    const added = await shoudan('merchant key add --merchant M1 --label till --json');
+    const { api_key: apiKey, id } = JSON.parse(added.out);
+    expect(apiKey).toMatch(/^sk_sandbox_/);
+    const scope = () => createMerchantDirectory(database, sealing).scopeOfKey(apiKey);
+    expect(await scope()).toEqual({ kind: 'merchant', merchantId: 'M1' });
+
+    const acquirer = await shoudan('merchant key add --acquirer');
+    expect(acquirer.out).toMatch(
+      /^key {4}\w{16}\nfor {4}the acquirer\nlabel {2}cli\n\nThe API key, shown this once:\n {2}sk_\S+\n$/,
+    );
+
+    const listed = await shoudan('merchant key list');
+    expect(listed.out).toMatch(
+      new RegExp(`^key +for +label +created +revoked\n${id} +M1 +till +\\S+\n\\w+ +acquirer +cli `),
+    );
+    expect(listed.out).not.toContain('sk_');
+    const ofMerchant = await shoudan('merchant key list --merchant M1 --json');
+    expect(JSON.parse(ofMerchant.out).data).toMatchObject([{ id, scope: 'merchant', revoked_at: null }]);
+
+    expect(await shoudan(`merchant key revoke ${id.toUpperCase()}`)).toMatchObject({
+      out: `key ${id} is revoked\n`,
+    });
+    expect(await scope()).toBeNull();
+    const again = await shoudan(`merchant key revoke ${apiKey} --json`);
+    expect(JSON.parse(again.out)).toMatchObject({ id, revoked_at: expect.any(String) });
+  });
+
+  it('another master key is told in one line', async () => {
+    await shoudan('merchant add --id M1 --name Shop');
+    const ended = await shoudan('merchant add --id M1', { SHOUDAN_MASTER_KEY: 'cd'.repeat(32) });
+    expect(ended).toEqual({
+      exitCode: 1,
+      out: '',
+      err: 'shoudan: the sealed value of merchants.delivery_secret M1 cannot be opened: is SHOUDAN_MASTER_KEY the right one?\n',
+    });
+  });
+
+  it('the sandbox makes its master key where there was no folder, and keeps it', async () => {
+    const more = { SHOUDAN_MASTER_KEY: undefined, SHOUDAN_DATA_DIR: join(folder, 'new', 'deep') };
+    expect(await shoudan('merchant add --id M1 --name Shop', more)).toMatchObject({ exitCode: 0, err: '' });
+    expect(await shoudan('merchant add --id M1 --name Shop', more)).toMatchObject({ exitCode: 0, err: '' });
+  });
+
+  it('migrate says what it did; a database that was never migrated is told what to do', async () => {
+    expect((await shoudan('migrate')).out).toMatch(/^the schema of PostgreSQL at \S+ is up to date\n$/);
+    const empty = `${new URL(testDatabase.url).pathname.slice(1)}_empty`;
+    await database.query(`create database ${empty}`);
+    try {
+      const url = new URL(testDatabase.url);
+      url.pathname = `/${empty}`;
+      const more = { DATABASE_URL: url.href };
+      const early = await shoudan('account list', more);
+      expect(early).toMatchObject({ exitCode: 1, out: '' });
+      expect(early.err).toMatch(
+        /^shoudan: the database lacks 000001_\w+\.sql.*: run `shoudan migrate` first\.\n$/,
+      );
+      const migrated = await shoudan('migrate --json', more);
+      expect(JSON.parse(migrated.out).applied).toContain('000001_payments.sql');
+      expect(await shoudan('account list', more)).toMatchObject({ exitCode: 0 });
+    } finally {
+      await database.query(`drop database ${empty} with (force)`);
+    }
+  });
+
+  it('a database that cannot be reached is told in one line', async () => {
+    const ended = await shoudan('account list', { DATABASE_URL: 'postgres://u:secret@127.0.0.1:1/d' });
+    expect(ended).toMatchObject({ exitCode: 4, out: '' });
+    expect(ended.err).toMatch(
+      /^shoudan: DATABASE_URL leads to 127\.0\.0\.1:1\/d, which cannot be reached: [^\n]*ECONNREFUSED[^\n]*\n$/,
+    );
+    const absent = new URL(testDatabase.url);
+    absent.pathname = '/absent';
+    expect((await shoudan('inspect queue', { DATABASE_URL: absent.href })).exitCode).toBe(4);
+  });
 });
 
-it('a database that cannot be reached is told in one line', async () => {
-  const ended = await shoudan('account list', { DATABASE_URL: 'postgres://u:secret@127.0.0.1:1/d' });
-  expect(ended).toMatchObject({ exitCode: 4, out: '' });
-  expect(ended.err).toMatch(
-    /^shoudan: DATABASE_URL leads to 127\.0\.0\.1:1\/d, which cannot be reached: [^\n]*ECONNREFUSED[^\n]*\n$/,
-  );
-  const absent = new URL(testDatabase.url);
-  absent.pathname = '/absent';
-  expect((await shoudan('inspect queue', { DATABASE_URL: absent.href })).exitCode).toBe(4);
+describe('what is refused changes nothing', () => {
+  beforeAll(makeDatabase);
+  afterAll(dropDatabase);
+
+  it.each<[string, () => Record<string, string>, number, string]>([
+    ['an unknown wallet', () => ({ wallet: 'alipay' }), 2, '--wallet alipay is none of alipay_open'],
+    ['a name with a blank', () => ({ name: 'my account' }), 2, '--name my account is not 1 to 32'],
+    [
+      'an address without http',
+      () => ({ 'gateway-url': 'openapi' }),
+      2,
+      'gatewayUrl is not an http or https address',
+    ],
+    ['an empty app id', () => ({ 'app-id': '' }), 2, 'appId is missing'],
+    [
+      'a file that is not there',
+      () => ({ 'private-key-file': '/absent' }),
+      1,
+      '--private-key-file /absent cannot be read (ENOENT)',
+    ],
+    [
+      'a file without a key',
+      () => ({ 'private-key-file': file('x', 'hello') }),
+      2,
+      'the private key is not an RSA private key',
+    ],
+    [
+      'our public key for the wallet’s',
+      () => ({ 'wallet-public-key-file': file('x', pem(ours.publicKey)) }),
+      2,
+      'holds our own public key',
+    ],
+    [
+      'a private key for the wallet’s',
+      () => ({ 'wallet-public-key-file': file('x', pem(theirs.privateKey)) }),
+      2,
+      'holds a private key',
+    ],
+    [
+      'a key that is too short',
+      () => ({
+        'private-key-file': file('x', pem(generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey)),
+      }),
+      2,
+      'RSA2 needs a private key of 2048 bits',
+    ],
+  ])('%s makes no account', async (_, changes, exitCode, message) => {
+    const ended = await shoudan(['account', 'add', ...accountOptions(changes())]);
+    expect(ended).toMatchObject({ exitCode, out: '' });
+    expect(ended.err).toContain(message);
+    expect(ended.err.split('\n')).toHaveLength(2);
+    expect(await shoudan('account list')).toMatchObject({
+      out: 'no wallet account yet: `shoudan account add`\n',
+    });
+  });
+
+  it.each([
+    ['a new merchant without a name', 'merchant add --id M9', 2, 'merchant M9 is new and needs --name'],
+    [
+      'an account that is not there',
+      'merchant add --id M9 --name N --bind alipay_open:CNY:other:1',
+      1,
+      'alipay_open has no account other',
+    ],
+    [
+      'a terminal without its store',
+      'merchant add --id M9 --name N --terminal S1:T1',
+      1,
+      'merchant M9 has no store S1',
+    ],
+    ['a merchant that is not there', 'merchant show --id M9', 1, 'no merchant M9 is registered'],
+    ['a key for nobody', 'merchant key add', 2, 'merchant key add needs either --merchant or --acquirer'],
+    [
+      'a key for two',
+      'merchant key add --merchant M1 --acquirer',
+      2,
+      'needs either --merchant or --acquirer',
+    ],
+    [
+      'a key for a merchant that is not there',
+      'merchant key add --merchant M9',
+      1,
+      'no merchant M9 is registered',
+    ],
+    ['a key that is not there', 'merchant key revoke 0123', 1, 'no API key 0123 is known'],
+  ])('%s is told in one line', async (_, line, exitCode, message) => {
+    const ended = await shoudan(line);
+    expect(ended).toMatchObject({ exitCode, out: '' });
+    expect(ended.err).toMatch(/^shoudan: [^\n]+\n$/);
+    expect(ended.err).toContain(message);
+    expect((await shoudan('merchant list')).out).toBe('no merchant yet: `shoudan merchant add`\n');
+  });
 });

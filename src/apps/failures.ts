@@ -26,6 +26,9 @@ const operational: ReadonlySet<string> = new Set([
 /** The driver's own words when a connection is lost or cannot be had; it has no class or code for them. */
 const connectionWords = /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout)/;
 
+/** System errors on a connection that was there. */
+const lostCodes: ReadonlySet<string> = new Set(['ECONNRESET', 'ETIMEDOUT', 'ENETDOWN', 'ENETUNREACH']);
+
 /** SQLSTATEs of a server that cannot serve now: no connection, no room, shutting down, starting, unknown to it. */
 const unavailableStates = /^(08|57P0|53300|28|3D000)/;
 
@@ -49,8 +52,8 @@ export function failureOf(error: unknown): Failure {
     return setUpStates.test(code) ? told(exitCodes.failed, root) : mistake(root);
   }
   if ('syscall' in root) {
-    const network = root.syscall === 'connect' || root.syscall === 'getaddrinfo' || root.syscall === 'read';
-    return told(network && code !== 'EISDIR' ? exitCodes.unreachable : exitCodes.failed, root);
+    const network = root.syscall === 'connect' || root.syscall === 'getaddrinfo' || lostCodes.has(code);
+    return told(network ? exitCodes.unreachable : exitCodes.failed, root);
   }
   if (code === 'ERR_MODULE_NOT_FOUND') return told(exitCodes.failed, root);
   return mistake(root);

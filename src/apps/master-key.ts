@@ -1,6 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import {
+  DataFolderLockError,
+  dataFolderFailure,
+  makeDataFolder,
+} from '../adapters/processes/data-folder-lock.ts';
 import { type Settings, SettingsError } from './settings.ts';
 
 /**
@@ -32,13 +37,15 @@ function readIfThere(path: string): string | null {
 
 /** Of two processes that make the key at once, the first link stands and both read it; nobody reads half a key. */
 function makeKey(dataDir: string, path: string): string {
-  mkdirSync(dataDir, { recursive: true });
   const draft = `${path}.${process.pid}`;
   try {
+    makeDataFolder(dataDir);
     writeFileSync(draft, randomBytes(32).toString('hex'), { mode: 0o600 });
     linkSync(draft, path);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) {
+      throw new DataFolderLockError(dataFolderFailure(dataDir, error), { cause: error });
+    }
   } finally {
     rmSync(draft, { force: true });
   }

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { migrate } from '../adapters/postgres/migrations.ts';
 import { type SupervisedChild, superviseChild } from '../adapters/processes/child-processes.ts';
 import { watchStarter } from '../adapters/processes/starter-watch.ts';
-import { ownDatabase } from './database-of-settings.ts';
+import { type DatabaseAccess, ownDatabase } from './database-of-settings.ts';
 import { setUpSandbox } from './sandbox.ts';
 import type { Sandbox } from './sandbox-file.ts';
 import { listenError } from './serve.ts';
@@ -23,48 +23,91 @@ export async function start(settings: Settings): Promise<void> {
         '`shoudan serve` and `shoudan work`.',
     );
   }
-  const stopAsked = Promise.withResolvers<void>();
-  const starter = watchStarter(() => stopAsked.resolve());
+  if (settings.port === settings.simulatorPort) {
+    throw new SettingsError(
+      `PORT and SIMULATOR_PORT are both ${settings.port}: give each a port of its own.`,
+    );
+  }
+  outliveReaders();
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
+  const stopAsked = Promise.withResolvers<void>();
+  // Only until everything runs; from then on the children are ended one after the other.
+  const callOff = new AbortController();
+  let runs = false;
+  const starter = watchStarter(() => {
+    say('stopping');
+    if (!runs) callOff.abort();
+    stopAsked.resolve();
+  });
   const children: SupervisedChild[] = [];
-  const access = await ownDatabase(settings, say);
+  let access: DatabaseAccess | undefined;
   try {
-    await requireFreePort(settings.host, settings.port, settings);
-    const env = {
-      DATABASE_URL: access.url,
-      SHOUDAN_DATA_DIR: settings.dataDir,
-      SIMULATOR_PORT: `${settings.simulatorPort}`,
-      SHOUDAN_SIMULATOR_URL: `http://127.0.0.1:${settings.simulatorPort}`,
-      PORT: `${settings.port}`,
-    };
-    const launch = async (name: string, entry: string, args: readonly string[]): Promise<void> => {
-      const child = await superviseChild({
-        name,
-        entry,
-        args,
-        env,
-        readyTimeoutMs: 30_000,
-        stopTimeoutMs: 10_000,
-        log: say,
-      });
-      children.push(child);
-    };
-    await Promise.all([launch('simulator', simulatorEntry, []), migrate(access.url)]);
-    const sandbox = await setUpSandbox(settings, access.url, env.SHOUDAN_SIMULATOR_URL);
-    await launch('gateway', cliEntry, ['serve']);
+    access = await ownDatabase(settings, say);
+    const sandbox = await bringUp(settings, access, children, callOff.signal, say);
+    runs = true;
     process.stdout.write(welcome(settings, sandbox, access.description));
     starter.reportReady({ port: settings.port });
     await stopAsked.promise;
-    say('stopping');
+  } catch (error) {
+    // Asked to stop before everything ran: what could not be finished then is no failure.
+    if (!callOff.signal.aborted) throw error;
   } finally {
     // The gateway first: what it has accepted it finishes or leaves to the row; then the wallet, then the database.
     for (const child of children.toReversed()) await child.stop();
-    await access.release();
+    await access?.release();
     starter.close();
   }
 }
 
-/** Says at once that a port is taken, before anything else has been started. */
+/** Starts simulator and gateway; `children` gets each as soon as it runs. Throws when it is called off. */
+async function bringUp(
+  settings: Settings,
+  access: DatabaseAccess,
+  children: SupervisedChild[],
+  signal: AbortSignal,
+  say: (line: string) => void,
+): Promise<Sandbox> {
+  signal.throwIfAborted();
+  await requireFreePort(settings.host, settings.port, settings);
+  const env = {
+    DATABASE_URL: access.url,
+    SHOUDAN_DATA_DIR: settings.dataDir,
+    SIMULATOR_PORT: `${settings.simulatorPort}`,
+    SHOUDAN_SIMULATOR_URL: `http://127.0.0.1:${settings.simulatorPort}`,
+    PORT: `${settings.port}`,
+  };
+  const launch = async (name: string, entry: string, args: readonly string[]): Promise<void> => {
+    const child = await superviseChild({
+      name,
+      entry,
+      args,
+      env,
+      readyTimeoutMs: 30_000,
+      stopTimeoutMs: 10_000,
+      log: say,
+      signal,
+    });
+    children.push(child);
+  };
+  // Neither is left alone when the other fails: a child would run on, a migration would lose its database.
+  const both = await Promise.allSettled([launch('simulator', simulatorEntry, []), migrate(access.url)]);
+  for (const one of both) if (one.status === 'rejected') throw one.reason;
+  const sandbox = await setUpSandbox(settings, access.url, env.SHOUDAN_SIMULATOR_URL);
+  await launch('gateway', cliEntry, ['serve']);
+  return sandbox;
+}
+
+/**
+ * A terminal or a pipe that has gone (`npm start | tee`, whose Ctrl-C also ends tee) must not end this process in the
+ * middle of its work: what runs below it has to be ended in order.
+ */
+function outliveReaders(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.removeAllListeners('error').on('error', () => {});
+  }
+}
+
+/** Says at once that a port is taken, before the simulator is started and the database changed. */
 async function requireFreePort(host: string, port: number, settings: Settings): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const probe = createServer();

@@ -46,8 +46,12 @@ export async function runWorker(
       idempotencyKeyDays,
     });
   };
+  const underWay = new Set<Promise<void>>();
   const quietly = (what: string, work: () => Promise<void>) => () => {
-    work().catch((error: Error) => log.warn({ error: error.message }, `${what} failed`));
+    const done: Promise<void> = work()
+      .catch((error: Error) => log.warn({ error: error.message }, `${what} failed`))
+      .finally(() => underWay.delete(done));
+    underWay.add(done);
   };
   await beat();
   const beating = setInterval(quietly('the heartbeat', beat), heartbeatEveryMs);
@@ -57,6 +61,8 @@ export async function runWorker(
     clearInterval(beating);
     clearInterval(housekeeping);
     await loop.stop();
+    // Both need the database, and a heartbeat after the farewell would speak of a worker that is gone.
+    await Promise.all(underWay);
     await leave(gateway.database, gateway.processName).catch(() => {});
   };
 }
