@@ -109,7 +109,6 @@ export type AttentionReason =
   | 'refused_by_wallet_configuration'
   | 'paid_after_end'
   | 'closed_after_success'
-  | 'untrusted_answer'
   | 'delivery_exhausted';
 
 export interface Reversal {

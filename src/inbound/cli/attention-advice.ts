@@ -14,8 +14,6 @@ const advice: { readonly [reason in AttentionReason | 'cancel_of_unknown_request
     'Paid after the payment had ended here. The money is given back by itself; tell the merchant not to deliver.',
   closed_after_success:
     "Closed at the wallet although it was paid: compare with the wallet's bill, somebody may have refunded it there.",
-  untrusted_answer:
-    'An answer was not signed by the wallet or spoke of something else: check the keys, and who stands in between.',
   delivery_exhausted:
     "The merchant's endpoint has accepted no delivery: tell the merchant the result, and have the endpoint mended.",
   cancel_of_unknown_request:
