@@ -25,6 +25,8 @@ export function openDatabase(options: DatabaseOptions): Database {
     // A statement that hangs would hold a caller and a connection for ever; all of ours are short.
     query_timeout: 30_000,
     statement_timeout: 20_000,
+    // A process that stalls, or whose host is gone, inside a transaction must not keep its row locks.
+    idle_in_transaction_session_timeout: 10_000,
     keepAlive: true,
     types: {
       getTypeParser: (oid: number, format?: 'text' | 'binary') =>
@@ -32,6 +34,9 @@ export function openDatabase(options: DatabaseOptions): Database {
     },
   });
   database.on('error', options.onIdleError);
+  // A connection that breaks while it is in use fails its statement, or the next one. It tells of it by an event as
+  // well, which would end the whole process if nobody listened.
+  database.on('connect', (connection) => connection.on('error', () => {}));
   return database;
 }
 
