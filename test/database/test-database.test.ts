@@ -1,17 +1,7 @@
 import pg from 'pg';
 import { expect, it } from 'vitest';
+import { ask } from './ask.ts';
 import { createTestDatabase } from './test-database.ts';
-
-async function ask<Row extends object>(databaseUrl: string, sql: string): Promise<Row[]> {
-  const client = new pg.Client({ connectionString: databaseUrl });
-  client.on('error', () => undefined);
-  await client.connect();
-  try {
-    return (await client.query<Row>(sql)).rows;
-  } finally {
-    await client.end();
-  }
-}
 
 it('each test database has the migrated tables and nothing of another test', async () => {
   const databases = await Promise.all([1, 2, 3].map(() => createTestDatabase()));

@@ -15,6 +15,8 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import { ask } from '../../../test/database/ask.ts';
+import { until } from '../../../test/until.ts';
 import { isAlive } from '../processes/process-liveness.mjs';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts';
 import { EmbeddedPostgresError } from './embedded-postgres-error.ts';
@@ -58,24 +60,6 @@ function starter(...args: Parameters<typeof spawnStarter>): StarterProcess {
   const started = spawnStarter(...args);
   starters.push(started);
   return started;
-}
-
-async function ask<Row extends object>(databaseUrl: string, sql: string): Promise<Row[]> {
-  const client = new pg.Client({ connectionString: databaseUrl });
-  await client.connect();
-  try {
-    return (await client.query<Row>(sql)).rows;
-  } finally {
-    await client.end();
-  }
-}
-
-async function until(what: string, condition: () => boolean, limitMs = 10_000): Promise<void> {
-  const untilMs = performance.now() + limitMs;
-  while (!condition()) {
-    if (performance.now() > untilMs) throw new Error(`waited in vain: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }
 
 /** Ends what a test left running, also when it failed half-way. */

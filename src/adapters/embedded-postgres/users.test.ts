@@ -15,8 +15,8 @@ import {
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import pg from 'pg';
 import { afterEach, describe, expect, inject, it } from 'vitest';
+import { ask } from '../../../test/database/ask.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts';
 import { postmasterIn } from './postmaster.fixture.ts';
 import { canEnter, type ServerUser } from './server-user.ts';
@@ -51,16 +51,6 @@ function starter(...args: Parameters<typeof spawnStarter>): StarterProcess {
   const started = spawnStarter(...args);
   starters.push(started);
   return started;
-}
-
-async function ask<Row extends object>(databaseUrl: string, sql: string): Promise<Row[]> {
-  const client = new pg.Client({ connectionString: databaseUrl });
-  await client.connect();
-  try {
-    return (await client.query<Row>(sql)).rows;
-  } finally {
-    await client.end();
-  }
 }
 
 /** What the starter needs of this project, elsewhere; returns the starter. */

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, it } from 'vitest';
+import { until } from '../../../test/until.ts';
 import {
   type ChildOptions,
   ChildStartError,
@@ -33,10 +34,6 @@ async function supervise(changes: Partial<ChildOptions> = {}): Promise<Supervise
   return child;
 }
 
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
-}
-
 it('a child is ready when it says so, with what it says', async () => {
   const child = await supervise({ args: ['serve', 'on port 1'] });
   expect(child.readyDetails()).toEqual({ ready: true, pid: child.pid(), detail: 'on port 1' });
@@ -57,7 +54,7 @@ it('a child that never gets ready fails the start and is ended', async () => {
 it('a child that is only getting ready ends when its start is called off', async () => {
   const calledOff = new AbortController();
   const started = supervise({ args: ['silent', 'begun'], signal: calledOff.signal });
-  await until(() => printed.length > 0);
+  await until('it has begun', () => printed.length > 0);
   calledOff.abort();
   await expect(started).rejects.toThrow('gateway was stopped before it was ready');
   expect(printed).toEqual(['stdout: begun', 'stdout: ends: stop_asked']);
@@ -75,6 +72,7 @@ it('a child that is killed is started again', async () => {
   const first = child.pid() ?? 0;
   process.kill(first, 'SIGKILL');
   await until(
+    'another one runs',
     () => child.pid() !== undefined && child.pid() !== first && child.readyDetails()['pid'] === child.pid(),
   );
   expect(said).toEqual(['gateway ended unexpectedly (SIGKILL), starting it again']);
@@ -86,7 +84,7 @@ it('a child that is told to stop ends and stays ended', async () => {
   await child.stop();
   expect(isAlive(pid)).toBe(false);
   expect(child.pid()).toBeUndefined();
-  await until(() => printed.length === 2);
+  await until('it has said why it ends', () => printed.length === 2);
   expect(printed).toEqual([`stdout: runs as ${pid}`, 'stdout: ends: stop_asked']);
 });
 
@@ -104,12 +102,12 @@ it('a child ends by itself when its starter is killed with -9, and a Ctrl-C alon
   const lines: string[] = [];
   const output = createInterface({ input: starter.stdout }).on('line', (line) => lines.push(line));
   const closed = new Promise((resolve) => output.once('close', resolve));
-  await until(() => lines.some((line) => line.startsWith('started ')));
+  await until('its starter has started it', () => lines.some((line) => line.startsWith('started ')));
   const pid = Number(lines.find((line) => line.startsWith('started '))?.slice('started '.length));
   process.kill(pid, 'SIGINT');
   starter.kill('SIGKILL');
   await closed;
-  await until(() => !isAlive(pid));
+  await until('it has ended', () => !isAlive(pid));
   expect(lines.at(-1)).toBe('ends: starter_gone');
 });
 
