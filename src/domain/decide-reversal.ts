@@ -114,6 +114,7 @@ export function inquiryAnswered(
 ): Draft {
   const { payment } = draft;
   const current = payment.reversal?.state;
+  if (isOlderThanLook(payment, answer, now)) return draft;
   switch (answer.kind) {
     case 'paid': {
       const evident = withFields(draft, {
@@ -157,6 +158,29 @@ export function inquiryAnswered(
     case 'no_answer':
       if (payment.nextStep?.action !== 'inquire') return draft;
       return stepAgain(draft, 'inquire', policy.cancelRetry, 'inquiry_unresolved', now);
+    default:
+      return answer satisfies never;
+  }
+}
+
+/**
+ * Whether an inquiry that found nothing is an older one's answer, recorded late: the look at an ended payment still
+ * lies ahead, and what was not there before says nothing about then. RES-20.
+ */
+function isOlderThanLook(payment: Payment, answer: InquiryAnswer, now: Date): boolean {
+  const { nextStep, reversal } = payment;
+  if (reversal?.state !== 'baseless' || nextStep === null || nextStep.dueAt <= now) return false;
+  switch (answer.kind) {
+    case 'not_found':
+    case 'refused':
+    case 'unclear':
+    case 'no_answer':
+      return true;
+    case 'paid':
+    case 'awaiting_payer':
+    case 'closed':
+    case 'failed':
+      return false;
     default:
       return answer satisfies never;
   }

@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest';
+import { horizonOf } from './decide-reversal.ts';
+import { noAnswer, notFound, nothingNamed, paid } from './inputs.fixture.ts';
+import { examplePolicy, secondsAfter } from './payments.fixture.ts';
+import { begin, cancelRequested, happens, type Story, step } from './story.fixture.ts';
+
+/** A payment that nobody ever knew, its watch over, the look a day later ahead. */
+function watchedToTheEnd(): Story {
+  let story = step(happens(begin(), cancelRequested), { cancel: nothingNamed });
+  while (story.payment.state !== 'cancelled') {
+    story = step(story, { inquire: notFound, cancel: nothingNamed });
+  }
+  return story;
+}
+
+// proves RES-20
+test('the look a day after the horizon is not used up by an older inquiry’s answer', () => {
+  const over = watchedToTheEnd();
+  const look = over.payment.nextStep;
+  const horizon = horizonOf(over.payment, examplePolicy);
+  expect(look?.action).toBe('inquire');
+  expect(look?.dueAt.getTime()).toBeGreaterThanOrEqual(horizon.getTime() + examplePolicy.finalLookMs);
+  for (const answer of [noAnswer(), notFound]) {
+    const late = happens(over, { kind: 'inquiry_answered', answer }, secondsAfter(30, over.now));
+    expect(late.payment).toEqual(over.payment);
+  }
+});
+
+test('evidence of payment before that look is acted upon at once', () => {
+  const over = watchedToTheEnd();
+  const found = happens(over, { kind: 'inquiry_answered', answer: paid }, secondsAfter(30, over.now));
+  expect(found.payment).toMatchObject({
+    state: 'cancelled',
+    reversal: { state: 'cancelling' },
+    nextStep: { action: 'inquire', dueAt: secondsAfter(30, over.now) },
+  });
+});
