@@ -89,7 +89,7 @@ function decide(draft: Draft, input: PaymentInput, policy: PaymentPolicy, now: D
     case 'refunds_awaited':
       return reversal.refundsAwaited(draft, policy, now);
     case 'delivery_exhausted':
-      return attentionRaised(draft, 'delivery_exhausted', now);
+      return undeliveredNoted(draft, now);
     default:
       return input satisfies never;
   }
@@ -227,6 +227,14 @@ function refundEnded(
     refundReserved: succeeded ? payment.refundReserved : payment.refundReserved - amountMinor,
   });
   return reversal.refundsAwaited(settled, policy, now);
+}
+
+/**
+ * Nobody but a person can tell the merchant now: whatever else asks for attention ends by itself, this does not.
+ */
+function undeliveredNoted(draft: Draft, now: Date): Draft {
+  if (draft.payment.attention?.reason === 'delivery_exhausted') return draft;
+  return attentionRaised(attentionEnded(draft), 'delivery_exhausted', now);
 }
 
 function failed(draft: Draft, failure: Failure): Draft {

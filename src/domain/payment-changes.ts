@@ -85,11 +85,14 @@ export function attentionRaised(draft: Draft, reason: AttentionReason, now: Date
   return withEvent(withFields(draft, { attention: { reason, since: now } }), 'AttentionRaised', { reason });
 }
 
+/**
+ * What asked for attention has settled. A delivery that was given up has not: the merchant still does not know,
+ * whatever becomes of the payment. NOT-03.
+ */
 export function attentionEnded(draft: Draft): Draft {
-  if (draft.payment.attention === null) return draft;
-  return withEvent(withFields(draft, { attention: null }), 'AttentionEnded', {
-    reason: draft.payment.attention.reason,
-  });
+  const { attention } = draft.payment;
+  if (attention === null || attention.reason === 'delivery_exhausted') return draft;
+  return withEvent(withFields(draft, { attention: null }), 'AttentionEnded', { reason: attention.reason });
 }
 
 export function later(from: Date, ms: number): Date {
