@@ -10,31 +10,47 @@ export interface DatabaseClock extends Clock {
 }
 
 /**
- * The database's clock as this process knows it: the last sample plus what has passed since on the monotonic
- * clock. Half of the round trip is taken as the answer's age. The host's wall clock plays no part, so a wrong or
- * jumping one moves no due time and no lease. Money case 12.
+ * The database's clock as this process knows it: how far it is from the monotonic clock, by the last sample. The
+ * host's wall clock plays no part, so a wrong or jumping one moves no due time and no lease. Money case 12.
+ *
+ * A sample gives two bounds, since the database answered after it was asked and before its answer arrived. What is
+ * known already stays while it lies between them; otherwise the earlier bound is taken. So `now` is behind the
+ * database by a round trip at most and not ahead of it: a step that is recorded as due now can be claimed now.
+ *
+ * When the database's own clock jumps, the next sample follows it, backwards too: claims and leases are compared on
+ * that clock, and a process that clung to the old time would record steps far in the database's future. What was
+ * recorded before the jump falls due that much sooner or later; no row loses its step by it.
  */
 export async function openDatabaseClock(database: Database, sampleEveryMs = 10_000): Promise<DatabaseClock> {
-  let sampledNowMs = 0;
-  let sampledAtMs = 0;
+  let aheadOfMonotonicMs = Number.NaN;
   const sample = async (): Promise<void> => {
-    const askedAtMs = performance.now();
-    const { rows } = await database.query<{ readonly now: Date }>({
-      name: 'database_now',
-      text: 'select clock_timestamp() as now',
-    });
-    const [row] = rows;
-    if (row === undefined) throw new Error('the database did not tell its time');
-    const answeredAtMs = performance.now();
-    sampledNowMs = row.now.getTime() + (answeredAtMs - askedAtMs) / 2;
-    sampledAtMs = answeredAtMs;
+    // The wait for a free connection is over before the database is asked, and blurs nothing.
+    const connection = await database.connect();
+    let broken = true;
+    try {
+      const askedAtMs = performance.now();
+      const { rows } = await connection.query<{ readonly now: Date }>({
+        name: 'database_now',
+        text: 'select clock_timestamp() as now',
+      });
+      const answeredAtMs = performance.now();
+      const [row] = rows;
+      if (row === undefined) throw new Error('the database did not tell its time');
+      broken = false;
+      const earliest = row.now.getTime() - answeredAtMs;
+      // One millisecond more, since the driver cuts the database's microseconds off.
+      const latest = row.now.getTime() + 1 - askedAtMs;
+      if (!(aheadOfMonotonicMs >= earliest && aheadOfMonotonicMs <= latest)) aheadOfMonotonicMs = earliest;
+    } finally {
+      connection.release(broken);
+    }
   };
   await sample();
   // A sample that fails leaves the last one in force: drift over seconds is far below any wait we measure.
   const timer = setInterval(() => void sample().catch(() => {}), sampleEveryMs);
   timer.unref();
   return {
-    now: () => new Date(sampledNowMs + (performance.now() - sampledAtMs)),
+    now: () => new Date(performance.now() + aheadOfMonotonicMs),
     monotonicMs: () => performance.now(),
     async sleep(ms, signal) {
       if (signal?.aborted === true) return;
