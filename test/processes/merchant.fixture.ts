@@ -1,0 +1,191 @@
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { Webhook } from 'standardwebhooks';
+import { expect } from 'vitest';
+import type { PaymentSnapshot, RefundSnapshot } from '../../src/operations/snapshots.ts';
+import type { LedgerLine } from '../gateway/real-gateway.ts';
+import { until } from './installation.fixture.ts';
+
+/** What `sandbox.json` holds so far. */
+export interface SandboxJson {
+  readonly gateway_url: string;
+  readonly simulator_url: string;
+  readonly api_key: string;
+  readonly merchant_id: string;
+  readonly smid: string;
+  readonly store_id: string;
+  readonly terminal_id: string;
+  readonly webhook_secret: string;
+  readonly payment_codes: { readonly alipay_open: string };
+}
+
+export interface RestAnswer<Body> {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Body;
+}
+
+/** A problem, as far as tests look at it. */
+export interface ProblemJson {
+  readonly code: string;
+  readonly detail: string;
+}
+
+export function readSandboxJson(dataDir: string): SandboxJson {
+  return JSON.parse(readFileSync(join(dataDir, 'sandbox.json'), 'utf8')) as SandboxJson;
+}
+
+/** A merchant at a gateway, who knows what `sandbox.json` says and may look behind the wallet's counter. */
+export interface Merchant {
+  readonly sandbox: SandboxJson;
+  call<Body = PaymentSnapshot>(
+    method: 'GET' | 'POST',
+    path: string,
+    body?: object,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<RestAnswer<Body>>;
+  /** `POST /v1/payments` of 12.34 yuan, unless `changes` says otherwise. */
+  pay(
+    changes?: Readonly<Record<string, unknown>>,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<RestAnswer<PaymentSnapshot>>;
+  payment(id: string): Promise<PaymentSnapshot>;
+  refundsOf(paymentId: string): Promise<readonly RefundSnapshot[]>;
+  /** The payment as soon as it shows this status. */
+  untilStatus(id: string, status: PaymentSnapshot['status']): Promise<PaymentSnapshot>;
+  control<Answer>(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: object): Promise<Answer>;
+  ledger(): Promise<readonly LedgerLine[]>;
+  ledgerLine(payment: Pick<PaymentSnapshot, 'payment_request_id'>): Promise<LedgerLine | undefined>;
+}
+
+let orders = 0;
+
+export function newOrderNo(): string {
+  orders += 1;
+  return `O-${process.pid}-${Date.now().toString(36)}-${orders}`;
+}
+
+export function merchantWith(sandbox: SandboxJson, gatewayUrl: string = sandbox.gateway_url): Merchant {
+  const call: Merchant['call'] = async (method, path, body, headers = {}) => {
+    const answer = await fetch(gatewayUrl + path, {
+      method,
+      headers: {
+        authorization: `Bearer ${sandbox.api_key}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return { status: answer.status, headers: answer.headers, body: JSON.parse(await answer.text()) };
+  };
+  const self: Merchant = {
+    sandbox,
+    call,
+    pay: (changes = {}, headers = {}) =>
+      call(
+        'POST',
+        '/v1/payments',
+        {
+          merchant_order_no: newOrderNo(),
+          amount: { currency: 'CNY', value: 1234 },
+          product: 'payment_code',
+          payment_code: sandbox.payment_codes.alipay_open,
+          store_id: sandbox.store_id,
+          terminal_id: sandbox.terminal_id,
+          subject: 'Coffee',
+          ...changes,
+        },
+        headers,
+      ),
+    async payment(id) {
+      const { status, body } = await call('GET', `/v1/payments/${id}`);
+      if (status !== 200) throw new Error(`GET ${id}: ${status} ${JSON.stringify(body)}`);
+      return body;
+    },
+    async refundsOf(paymentId) {
+      const { body } = await call<{ readonly data: readonly RefundSnapshot[] }>(
+        'GET',
+        `/v1/payments/${paymentId}/refunds`,
+      );
+      return body.data;
+    },
+    untilStatus: (id, wanted) =>
+      until(
+        `payment ${id} shows ${wanted}`,
+        () => self.payment(id),
+        ({ status }) => status === wanted,
+      ),
+    async control(method, path, body) {
+      const answer = await fetch(`${sandbox.simulator_url}/control/${path}`, {
+        method,
+        ...(body === undefined
+          ? {}
+          : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+      });
+      const text = await answer.text();
+      if (!answer.ok) throw new Error(`${method} /control/${path}: ${answer.status} ${text}`);
+      return JSON.parse(text);
+    },
+    ledger: () => self.control('GET', 'ledger'),
+    async ledgerLine({ payment_request_id }) {
+      const [line] = await self.control<readonly LedgerLine[]>(
+        'GET',
+        `ledger?payment_request_id=${payment_request_id}`,
+      );
+      return line;
+    },
+  };
+  return self;
+}
+
+/** Gateway and wallet agree on what this payment has cost its payer. */
+export function expectAgreement(payment: PaymentSnapshot, line: LedgerLine | undefined): void {
+  const taken = (line?.charged ?? 0) - (line?.refunded ?? 0);
+  const due = payment.status === 'succeeded' ? payment.amount.value - payment.refunded.value : 0;
+  const what = `${payment.id} shows ${payment.status}, of which the payer has paid`;
+  expect(`${what} ${taken}`).toBe(`${what} ${due}`);
+  expect(payment.status).not.toBe('processing');
+  expect(line?.charged ?? 0).toBeLessThanOrEqual(payment.amount.value);
+}
+
+export interface MerchantEndpoint {
+  readonly url: string;
+  /** The messages received so far, each verified with the merchant's secret by the public package. */
+  verified(
+    secret: string,
+  ): readonly { readonly type: string; readonly data: { readonly payment: PaymentSnapshot } }[];
+  close(): Promise<void>;
+}
+
+/** Listens for deliveries and accepts each. */
+export async function merchantEndpoint(): Promise<MerchantEndpoint> {
+  const received: { readonly headers: Record<string, string>; readonly body: string }[] = [];
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      received.push({
+        headers: request.headers as Record<string, string>,
+        body: Buffer.concat(chunks).toString('utf8'),
+      });
+      response.end('ok');
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}/hook`,
+    verified: (secret) =>
+      received.map(
+        ({ headers, body }) =>
+          new Webhook(secret).verify(body, headers) as ReturnType<MerchantEndpoint['verified']>[number],
+      ),
+    close: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
+  };
+}
