@@ -47,8 +47,9 @@ export async function deliver(engine: DeliverEngine, delivery: Delivery): Promis
     engine.changes.publish(delivery.id, retryAt);
     return;
   }
-  await engine.deliveries.recordExhausted(delivery, reply.reason);
+  // People are told first: a crash in between leaves a delivery that is tried once more, not one that nobody sees.
   await recordPaymentInput(engine, payment, { kind: 'delivery_exhausted' }, await policyOf(engine, payment));
+  await engine.deliveries.recordExhausted(delivery, reply.reason);
 }
 
 function eventNow(payment: Payment, refund: Refund | null): string {

@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest';
+import { createMemoryJournal } from '../adapters/memory/journal.ts';
+import { createMerchantDirectory } from '../adapters/memory/merchant-directory.ts';
+import { deliveryScheduleMs } from '../domain/delivery.ts';
+import { paidPayment } from '../domain/payments.fixture.ts';
+import type { DeliveryJournal } from '../ports/due-rows.ts';
+import { type DeliverEngine, deliver } from './deliver.ts';
+
+const now = new Date('2026-03-02T04:00:00.000Z');
+
+/** An engine whose merchant never answers; `deliveries` may fail. */
+function engineOf(deliveries: (journal: DeliveryJournal) => DeliveryJournal) {
+  const memory = createMemoryJournal(() => now);
+  const merchant = {
+    id: 'M0001',
+    shortNo: 1,
+    name: 'Tea House',
+    storeIds: [],
+    bindings: [],
+    policyOverride: {},
+    notifyUrl: null,
+  };
+  const engine: DeliverEngine = {
+    journal: memory.journal,
+    due: memory.due,
+    deliveries: deliveries(memory.deliveries),
+    merchants: createMerchantDirectory([{ merchant, deliverySecret: 'whsec_c2VjcmV0' }]),
+    wallets: {
+      gateway() {
+        throw new Error('no wallet is called for a delivery');
+      },
+    },
+    endpoint: { send: async () => ({ kind: 'failed', reason: 'HTTP 500' }) },
+    clock: { now: () => now, monotonicMs: () => 0, sleep: async () => {} },
+    entropy: { bytes: (length) => new Uint8Array(length) },
+    changes: { publish: () => {}, next: async () => false },
+    policySpeed: 1,
+    report: { untrustedAnswer: () => {} },
+  };
+  return { memory, engine };
+}
+
+// proves NOT-03, RES-13
+test('a process that dies while it gives a delivery up has alerted somebody', async () => {
+  const { memory, engine } = engineOf((journal) => ({
+    ...journal,
+    recordExhausted: async () => {
+      throw new Error('the process died');
+    },
+  }));
+  const payment = paidPayment({ version: 1, nextStep: null });
+  const announcement = {
+    type: 'payment.succeeded',
+    subject: 'payment',
+    subjectId: payment.id,
+    url: 'https://merchant.example/notify',
+  } as const;
+  await memory.journal.openPayment(payment, [], null, [announcement]);
+  const [row] = await memory.due.claimDue(1, 15_000);
+  if (row?.kind !== 'delivery') throw new Error('nothing is to be delivered');
+  const last = { ...row.delivery, tries: deliveryScheduleMs.length };
+  await expect(deliver(engine, last)).rejects.toThrow('the process died');
+  const seen = await memory.journal.findPayment(payment.merchantId, payment.id);
+  expect(seen?.attention?.reason).toBe('delivery_exhausted');
+});
