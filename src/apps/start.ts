@@ -28,6 +28,7 @@ export async function start(settings: Settings): Promise<void> {
       `PORT and SIMULATOR_PORT are both ${settings.port}: give each a port of its own.`,
     );
   }
+  outliveReaders();
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
   const stopAsked = Promise.withResolvers<void>();
   // Only until everything runs; from then on the children are ended one after the other.
@@ -94,6 +95,16 @@ async function bringUp(
   const sandbox = await setUpSandbox(settings, access.url, env.SHOUDAN_SIMULATOR_URL);
   await launch('gateway', cliEntry, ['serve']);
   return sandbox;
+}
+
+/**
+ * A terminal or a pipe that has gone (`npm start | tee`, whose Ctrl-C also ends tee) must not end this process in the
+ * middle of its work: what runs below it has to be ended in order.
+ */
+function outliveReaders(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.removeAllListeners('error').on('error', () => {});
+  }
 }
 
 /** Says at once that a port is taken, before the simulator is started and the database changed. */

@@ -29,3 +29,19 @@ it('a start that is interrupted on its way ends in order, and the next one works
   await home.untilReady(home.shoudan(['start']));
   expect((await merchantWith(readSandboxJson(home.dataDir)).pay()).status).toBe(201);
 });
+
+it('a terminal or a reader of the output that has gone leaves nothing running', async () => {
+  const home = await installation();
+  const piped = home.run(['sh', '-c', 'npm start 2>&1 | cat']);
+  await home.untilReady(piped);
+  piped.signalGroup('SIGINT');
+  await home.untilGone();
+
+  const closed = home.shoudan(['start']);
+  await home.untilReady(closed);
+  closed.child.stdout?.destroy();
+  closed.child.stderr?.destroy();
+  closed.signalGroup('SIGHUP');
+  expect(await closed.ended).toEqual({ exitCode: 0, signal: null });
+  await home.untilGone();
+});

@@ -1,5 +1,5 @@
 /** Why a process is to end. */
-export type StopReason = 'starter_gone' | 'stop_asked' | 'SIGTERM' | 'SIGINT';
+export type StopReason = 'starter_gone' | 'stop_asked' | 'SIGTERM' | 'SIGINT' | 'SIGHUP';
 
 export interface StarterWatch {
   /** Whether this process was started with an IPC channel, so that its starter decides when it ends. */
@@ -15,7 +15,8 @@ export interface StarterWatch {
  * channel closes), the starter asks with `{stop: true}`, or a signal.
  *
  * Under a starter SIGINT and SIGHUP are ignored: the terminal sends them to the whole process group, and only the
- * starter knows in which order its children have to end. Without one SIGINT ends the process as usual.
+ * starter knows in which order its children have to end. Without one both are reasons to end: the terminal's user
+ * has asked for it, or has closed the terminal.
  */
 export function watchStarter(onStop: (reason: StopReason) => void): StarterWatch {
   // `send` stays when the channel has already closed, `channel` does not.
@@ -30,7 +31,9 @@ export function watchStarter(onStop: (reason: StopReason) => void): StarterWatch
   const onInterrupt = () => {
     if (!underStarter) stop('SIGINT');
   };
-  const onHangup = () => undefined;
+  const onHangup = () => {
+    if (!underStarter) stop('SIGHUP');
+  };
   const onMessage = (message: unknown) => {
     if (typeof message === 'object' && message !== null && 'stop' in message && message.stop === true) {
       stop('stop_asked');
@@ -40,8 +43,8 @@ export function watchStarter(onStop: (reason: StopReason) => void): StarterWatch
 
   process.on('SIGTERM', onTerm);
   process.on('SIGINT', onInterrupt);
+  process.on('SIGHUP', onHangup);
   if (underStarter) {
-    process.on('SIGHUP', onHangup);
     process.on('message', onMessage);
     process.on('disconnect', onDisconnect);
     // The starter may have gone before anybody listened.
