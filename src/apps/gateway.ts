@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { setTimeout as sleepFor } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { createChanges, type LocalChanges } from '../adapters/changes.ts';
 import { createEntropy } from '../adapters/entropy.ts';
@@ -25,8 +26,11 @@ export interface Gateway {
   readonly changes: LocalChanges;
   /** Names this process among the workers. */
   readonly processName: string;
+  /** Closes what is idle at once, and leaves calls that are still unanswered behind: their rows are picked up. */
   close(): Promise<void>;
 }
+
+const closingPatienceMs = 500;
 
 export async function openGateway(
   settings: Settings,
@@ -97,8 +101,8 @@ export async function openGateway(
     async close() {
       clock.stop();
       accounts.stop();
-      await alipayOpen.close();
-      await endpoint.close();
+      const idle = Promise.all([alipayOpen.close(), endpoint.close()]);
+      await Promise.race([idle, sleepFor(closingPatienceMs, undefined, { ref: false })]);
       await database.end();
     },
   };

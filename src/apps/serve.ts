@@ -5,6 +5,7 @@ import { watchStarter } from '../adapters/processes/starter-watch.ts';
 import { createRestGateway } from '../inbound/rest/rest-gateway.ts';
 import { sharedDatabase } from './database-of-settings.ts';
 import { type Gateway, openGateway } from './gateway.ts';
+import { leaveProcess } from './leave-process.ts';
 import { openLog } from './log.ts';
 import { masterKeyOf } from './master-key.ts';
 import { gatewayMetrics } from './metrics.ts';
@@ -42,12 +43,12 @@ export async function serve(settings: Settings, options: { readonly worker: bool
     starter.reportReady({ port: settings.port });
     await stopAsked.promise;
     log.info('the gateway stops');
-    await app.close();
-    await stopWorker?.();
+    await Promise.all([app.close(), stopWorker?.()]);
     await gateway.close();
   } finally {
     await access.release();
     starter.close();
+    leaveProcess();
   }
 }
 

@@ -2,6 +2,7 @@ import { requireCurrentSchema } from '../adapters/postgres/migrations.ts';
 import { watchStarter } from '../adapters/processes/starter-watch.ts';
 import { sharedDatabase } from './database-of-settings.ts';
 import { openGateway } from './gateway.ts';
+import { leaveProcess } from './leave-process.ts';
 import { openLog } from './log.ts';
 import { masterKeyOf } from './master-key.ts';
 import type { Settings } from './settings.ts';
@@ -26,5 +27,6 @@ export async function work(settings: Settings): Promise<void> {
   } finally {
     await access.release();
     starter.close();
+    leaveProcess();
   }
 }

@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { expect, it } from 'vitest';
 import { clearInstallations, installation, type Role, until } from './installation.fixture.ts';
 import { merchantWith, readSandboxJson } from './merchant.fixture.ts';
@@ -44,4 +46,39 @@ it('a terminal or a reader of the output that has gone leaves nothing running', 
   closed.signalGroup('SIGHUP');
   expect(await closed.ended).toEqual({ exitCode: 0, signal: null });
   await home.untilGone();
+});
+
+it('neither a wallet nor a merchant that hangs holds up the end', async () => {
+  const home = await installation();
+  const first = home.shoudan(['start']);
+  await home.untilReady(first);
+  const merchant = merchantWith(readSandboxJson(home.dataDir));
+  const silence = createServer(() => {});
+  await new Promise<void>((resolve) => silence.listen(0, '127.0.0.1', resolve));
+  const notifyUrl = `http://127.0.0.1:${(silence.address() as AddressInfo).port}/hook`;
+  try {
+    const delivered = new Promise((resolve) => silence.once('request', resolve));
+    expect((await merchant.pay({ notify_url: notifyUrl })).status).toBe(201);
+    await delivered;
+    await merchant.control('POST', 'faults', { api: 'pay', fault: 'no_answer', count: 1 });
+    const waiting = merchant.pay();
+    const [open] = await until(
+      'the wallet has carried it out',
+      async () => (await merchant.ledger()).slice(1),
+      (lines) => lines.length === 1,
+    );
+
+    const askedAtMs = performance.now();
+    first.signalGroup('SIGINT');
+    const answered = await waiting;
+    expect([answered.status, answered.body.status]).toEqual([202, 'processing']);
+    expect(answered.body.payment_request_id).toBe(open?.payment_request_id);
+    expect(await first.ended).toEqual({ exitCode: 0, signal: null });
+    expect(performance.now() - askedAtMs).toBeLessThan(9_000);
+    await home.untilGone();
+    expect(first.complaints()).toEqual(['stopping']);
+  } finally {
+    silence.closeAllConnections();
+    silence.close();
+  }
 });
