@@ -205,12 +205,27 @@ it('production makes no secrets: it is given a master key or does not start', ()
   expect(complaint({ SHOUDAN_ENV: 'production' })).toContain(
     'SHOUDAN_MASTER_KEY is not set: production generates no secrets.',
   );
-  const settings = readSettings({ SHOUDAN_ENV: 'production', SHOUDAN_MASTER_KEY: masterKey });
+  const settings = readSettings({
+    SHOUDAN_ENV: 'production',
+    SHOUDAN_MASTER_KEY: masterKey,
+    DATABASE_URL: 'postgres://db.example/shoudan',
+  });
   expect(settings).toMatchObject({ environment: 'production', host: '0.0.0.0', logLevel: 'info' });
 });
 
+it('production is given a database and starts none of its own', () => {
+  expect(complaint({ SHOUDAN_ENV: 'production', SHOUDAN_MASTER_KEY: masterKey })).toContain(
+    'DATABASE_URL is not set: the embedded PostgreSQL is for trial and small use.',
+  );
+});
+
 it('production keeps the times of the policies', () => {
-  const env = { SHOUDAN_ENV: 'production', SHOUDAN_MASTER_KEY: masterKey, SHOUDAN_POLICY_SPEED: '2' };
+  const env = {
+    SHOUDAN_ENV: 'production',
+    SHOUDAN_MASTER_KEY: masterKey,
+    DATABASE_URL: 'postgres://db.example/shoudan',
+    SHOUDAN_POLICY_SPEED: '2',
+  };
   expect(complaint(env)).toBe(
     "SHOUDAN_POLICY_SPEED is 2: production keeps the policies' own times. Remove it.",
   );

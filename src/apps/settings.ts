@@ -71,12 +71,18 @@ export function readSettings(env: Environment): Settings {
   }
   const environment = oneOf(env, 'SHOUDAN_ENV', ['sandbox', 'production'], 'sandbox');
   const masterKey = masterKeyOf(secret(env, 'SHOUDAN_MASTER_KEY'));
+  const databaseUrl = databaseUrlOf(secret(env, 'DATABASE_URL'));
   const policySpeed = numberOf(env, 'SHOUDAN_POLICY_SPEED', 1, { min: 1, max: 1_000 });
   if (environment === 'production') {
     if (masterKey === null) {
       throw new SettingsError(
         'SHOUDAN_MASTER_KEY is not set: production generates no secrets. Set it, or SHOUDAN_MASTER_KEY_FILE, ' +
           'to 32 random bytes as 64 hex digits.',
+      );
+    }
+    if (databaseUrl === null) {
+      throw new SettingsError(
+        'DATABASE_URL is not set: the embedded PostgreSQL is for trial and small use. Set it, or DATABASE_URL_FILE.',
       );
     }
     if (policySpeed !== 1) {
@@ -91,7 +97,7 @@ export function readSettings(env: Environment): Settings {
     port: portOf(env, 'PORT', 8080),
     simulatorPort: portOf(env, 'SIMULATOR_PORT', 9090),
     iso8583Port: portOf(env, 'SHOUDAN_ISO8583_PORT', 8583),
-    databaseUrl: databaseUrlOf(secret(env, 'DATABASE_URL')),
+    databaseUrl,
     databasePoolSize: integerOf(env, 'SHOUDAN_DATABASE_POOL', 12, { min: 2, max: 200 }),
     dataDir: resolve(textOf(env, 'SHOUDAN_DATA_DIR', '.shoudan')),
     masterKey,
