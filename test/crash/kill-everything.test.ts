@@ -145,7 +145,12 @@ async function setUp(databaseUrl: string, masterKey: Buffer, walletPort: number)
   });
   const { wallet_public_key: walletPublicKey } = (await app.json()) as { wallet_public_key: string };
   const sealing = createSealing(masterKey);
-  const database = openDatabase({ url: databaseUrl, poolSize: 2, applicationName: 'test', onIdleError: () => {} });
+  const database = openDatabase({
+    url: databaseUrl,
+    poolSize: 2,
+    applicationName: 'test',
+    onIdleError: () => {},
+  });
   await saveWalletAccount(database, sealing, {
     wallet: 'alipay_open',
     name: 'sandbox',
@@ -163,9 +168,7 @@ async function setUp(databaseUrl: string, masterKey: Buffer, walletPort: number)
       { wallet: 'alipay_open', currency: 'CNY', account: 'sandbox', subMerchantId: '2088000000000002' },
     ],
   });
-  await database.query('update merchants set policy_override = $1', [
-    { ...quickPolicy, payAnswerMs: 3_000 },
-  ]);
+  await database.query('update merchants set policy_override = $1', [{ ...quickPolicy, payAnswerMs: 3_000 }]);
   await database.end();
   const codes = (await (await fetch(`${wallet}/control/payment-codes`)).json()) as {
     readonly code: string;

@@ -108,9 +108,7 @@ function edited(migration: Migration): MigrationError {
   );
 }
 
-async function appliedMigrations(
-  client: pg.Client,
-): Promise<Map<number, { readonly checksum: string }>> {
+async function appliedMigrations(client: pg.Client): Promise<Map<number, { readonly checksum: string }>> {
   const { rows } = await client.query<{ readonly version: number; readonly checksum: string }>(
     'select version, checksum from schema_migrations',
   );
