@@ -35,3 +35,27 @@ test('evidence of payment before that look is acted upon at once', () => {
     nextStep: { action: 'inquire', dueAt: secondsAfter(30, over.now) },
   });
 });
+
+// proves RES-20
+test('a round of the watch that began before the horizon is not the last, however late its answer is', () => {
+  const watching = step(happens(begin(), cancelRequested), { cancel: nothingNamed });
+  const horizon = horizonOf(watching.payment, examplePolicy);
+  const inquired = happens(
+    watching,
+    { kind: 'inquiry_answered', answer: notFound },
+    secondsAfter(-1, horizon),
+  );
+  expect(inquired.payment.nextStep?.action).toBe('cancel');
+  const cancelled = happens(
+    inquired,
+    { kind: 'cancel_answered', answer: nothingNamed },
+    secondsAfter(2, horizon),
+  );
+  expect(cancelled.payment).toMatchObject({
+    state: 'cancelled_provisionally',
+    reversal: { state: 'watching' },
+    nextStep: { action: 'inquire' },
+  });
+  const last = step(step(cancelled, { inquire: notFound }), { cancel: nothingNamed });
+  expect(last.payment).toMatchObject({ state: 'cancelled', reversal: { state: 'baseless' } });
+});

@@ -282,7 +282,9 @@ function cancelAgain(draft: Draft, policy: PaymentPolicy, now: Date): Draft {
 function watched(draft: Draft, policy: PaymentPolicy, now: Date): Draft {
   const { payment } = draft;
   const horizon = horizonOf(payment, policy);
-  if (payment.reversal?.state === 'watching' && now >= horizon) {
+  // What was asked before the horizon says nothing of what came until then, however late its answer is.
+  const askedAt = payment.reversal?.state === 'watching' ? payment.nextStep?.dueAt : undefined;
+  if (askedAt !== undefined && askedAt >= horizon) {
     const over = concluded(reversalMoved(draft, 'baseless'), 'cancel');
     return withFields(over, {
       nextStep: { action: 'inquire', dueAt: later(now, policy.finalLookMs) },
