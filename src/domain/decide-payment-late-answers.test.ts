@@ -21,8 +21,10 @@ test('the look a day after the horizon is not used up by an older inquiry’s an
   expect(look?.action).toBe('inquire');
   expect(look?.dueAt.getTime()).toBeGreaterThanOrEqual(horizon.getTime() + examplePolicy.finalLookMs);
   for (const answer of [noAnswer(), notFound]) {
-    const late = happens(over, { kind: 'inquiry_answered', answer }, secondsAfter(30, over.now));
-    expect(late.payment).toEqual(over.payment);
+    for (const recordedAt of [secondsAfter(30, over.now), look?.dueAt]) {
+      const input = { kind: 'inquiry_answered', answer, askedAt: over.now } as const;
+      expect(happens(over, input, recordedAt).payment).toEqual(over.payment);
+    }
   }
 });
 
@@ -37,25 +39,19 @@ test('evidence of payment before that look is acted upon at once', () => {
 });
 
 // proves RES-20
-test('a round of the watch that began before the horizon is not the last, however late its answer is', () => {
+test('the watch ends with a cancel from after the horizon, not with one that was answered after it', () => {
   const watching = step(happens(begin(), cancelRequested), { cancel: nothingNamed });
   const horizon = horizonOf(watching.payment, examplePolicy);
-  const inquired = happens(
-    watching,
-    { kind: 'inquiry_answered', answer: notFound },
-    secondsAfter(-1, horizon),
-  );
+  const before = secondsAfter(-1, horizon);
+  const inquired = happens(watching, { kind: 'inquiry_answered', answer: notFound }, before);
   expect(inquired.payment.nextStep?.action).toBe('cancel');
-  const cancelled = happens(
-    inquired,
-    { kind: 'cancel_answered', answer: nothingNamed },
-    secondsAfter(2, horizon),
-  );
-  expect(cancelled.payment).toMatchObject({
+  const input = { kind: 'cancel_answered', answer: nothingNamed } as const;
+  const early = happens(inquired, { ...input, askedAt: before }, secondsAfter(2, horizon));
+  expect(early.payment).toMatchObject({
     state: 'cancelled_provisionally',
     reversal: { state: 'watching' },
     nextStep: { action: 'inquire' },
   });
-  const last = step(step(cancelled, { inquire: notFound }), { cancel: nothingNamed });
+  const last = happens(inquired, { ...input, askedAt: horizon }, secondsAfter(2, horizon));
   expect(last.payment).toMatchObject({ state: 'cancelled', reversal: { state: 'baseless' } });
 });

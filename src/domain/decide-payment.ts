@@ -26,8 +26,12 @@ import type {
 /** Everything that can happen to a payment after it was recorded. */
 export type PaymentInput =
   | { readonly kind: 'pay_answered'; readonly answer: PayAnswer }
-  | { readonly kind: 'inquiry_answered'; readonly answer: InquiryAnswer }
-  | { readonly kind: 'cancel_answered'; readonly answer: CancelAnswer }
+  | { readonly kind: 'inquiry_answered'; readonly answer: InquiryAnswer; readonly askedAt?: Date }
+  /**
+   * `askedAt`: when the call was begun, on the database's clock; just now when it is left out. What a wallet does
+   * not find says nothing of what arrives later, however late its answer is recorded. RES-20.
+   */
+  | { readonly kind: 'cancel_answered'; readonly answer: CancelAnswer; readonly askedAt?: Date }
   | { readonly kind: 'reversal_refund_answered'; readonly answer: RefundAnswer }
   | { readonly kind: 'reversal_refund_inquired'; readonly answer: RefundInquiryAnswer }
   /** The merchant wants the payment undone, whatever has become of it. ACQ-04. */
@@ -65,9 +69,21 @@ function decide(draft: Draft, input: PaymentInput, policy: PaymentPolicy, now: D
     case 'pay_answered':
       return payAnswered(trustNoted(draft, 'pay', input.answer), input.answer, policy, now);
     case 'inquiry_answered':
-      return inquiryAnswered(trustNoted(draft, 'inquire', input.answer), input.answer, policy, now);
+      return inquiryAnswered(
+        trustNoted(draft, 'inquire', input.answer),
+        input.answer,
+        policy,
+        now,
+        input.askedAt ?? now,
+      );
     case 'cancel_answered':
-      return reversal.cancelAnswered(trustNoted(draft, 'cancel', input.answer), input.answer, policy, now);
+      return reversal.cancelAnswered(
+        trustNoted(draft, 'cancel', input.answer),
+        input.answer,
+        policy,
+        now,
+        input.askedAt ?? now,
+      );
     case 'reversal_refund_answered':
       return reversal.refundAnswered(trustNoted(draft, 'refund', input.answer), input.answer, policy, now);
     case 'reversal_refund_inquired':
@@ -122,10 +138,16 @@ function payAnswered(draft: Draft, answer: PayAnswer, policy: PaymentPolicy, now
   }
 }
 
-function inquiryAnswered(draft: Draft, answer: InquiryAnswer, policy: PaymentPolicy, now: Date): Draft {
+function inquiryAnswered(
+  draft: Draft,
+  answer: InquiryAnswer,
+  policy: PaymentPolicy,
+  now: Date,
+  askedAt: Date,
+): Draft {
   const { payment } = draft;
   if (!isOpen(payment)) {
-    return reversal.inquiryAnswered(draft, answer, policy, now);
+    return reversal.inquiryAnswered(draft, answer, policy, now, askedAt);
   }
   switch (answer.kind) {
     case 'paid':

@@ -111,10 +111,11 @@ export function inquiryAnswered(
   answer: InquiryAnswer,
   policy: PaymentPolicy,
   now: Date,
+  askedAt: Date,
 ): Draft {
   const { payment } = draft;
   const current = payment.reversal?.state;
-  if (isOlderThanLook(payment, answer, now)) return draft;
+  if (isOlderThanLook(payment, answer, askedAt)) return draft;
   switch (answer.kind) {
     case 'paid': {
       const evident = withFields(draft, {
@@ -142,7 +143,7 @@ export function inquiryAnswered(
           : draft;
       }
       // Money case 5: against evidence of payment the word "failed" weighs no more than "not found".
-      if (answer.kind === 'failed' && payment.paidEvidence) return notFound(draft, policy, now);
+      if (answer.kind === 'failed' && payment.paidEvidence) return notFound(draft, policy, now, askedAt);
       if (current === 'cancelling' || current === 'watching') {
         return ended(withFields(draft, { knownToWallet: true }), payment.paidEvidence ? 'cancel' : 'close');
       }
@@ -152,7 +153,7 @@ export function inquiryAnswered(
       }
       return current === 'settling' ? draft : lookEnded(draft);
     case 'not_found':
-      return notFound(draft, policy, now);
+      return notFound(draft, policy, now, askedAt);
     case 'refused':
     case 'unclear':
     case 'no_answer':
@@ -167,9 +168,9 @@ export function inquiryAnswered(
  * Whether an inquiry that found nothing is an older one's answer, recorded late: the look at an ended payment still
  * lies ahead, and what was not there before says nothing about then. RES-20.
  */
-function isOlderThanLook(payment: Payment, answer: InquiryAnswer, now: Date): boolean {
+function isOlderThanLook(payment: Payment, answer: InquiryAnswer, askedAt: Date): boolean {
   const { nextStep, reversal } = payment;
-  if (reversal?.state !== 'baseless' || nextStep === null || nextStep.dueAt <= now) return false;
+  if (reversal?.state !== 'baseless' || nextStep === null || nextStep.dueAt <= askedAt) return false;
   switch (answer.kind) {
     case 'not_found':
     case 'refused':
@@ -186,7 +187,7 @@ function isOlderThanLook(payment: Payment, answer: InquiryAnswer, now: Date): bo
   }
 }
 
-function notFound(draft: Draft, policy: PaymentPolicy, now: Date): Draft {
+function notFound(draft: Draft, policy: PaymentPolicy, now: Date, askedAt: Date): Draft {
   const { payment } = draft;
   if (payment.nextStep?.action !== 'inquire') return draft;
   if (payment.paidEvidence) {
@@ -196,19 +197,25 @@ function notFound(draft: Draft, policy: PaymentPolicy, now: Date): Draft {
   switch (payment.reversal?.state) {
     case 'watching':
       // A cancel that the wallet bars can never be the last word: the inquiries alone decide then. RES-07.
-      if (payment.reversal.refundInstead) return watched(draft, policy, now);
+      if (payment.reversal.refundInstead) return watched(draft, policy, now, askedAt);
       return withFields(draft, { nextStep: { action: 'cancel', dueAt: now } });
     case 'cancelling':
       if (payment.knownToWallet) {
         return stepSoon(draft, 'cancel', policy.cancelRetry, 'cancel_unresolved', now);
       }
-      return watched(draft, policy, now);
+      return watched(draft, policy, now, askedAt);
     default:
       return lookEnded(draft);
   }
 }
 
-export function cancelAnswered(draft: Draft, answer: CancelAnswer, policy: PaymentPolicy, now: Date): Draft {
+export function cancelAnswered(
+  draft: Draft,
+  answer: CancelAnswer,
+  policy: PaymentPolicy,
+  now: Date,
+  askedAt: Date,
+): Draft {
   const { payment } = draft;
   const current = payment.reversal?.state;
   if (current === undefined || current === 'effected' || current === 'baseless') {
@@ -235,7 +242,7 @@ export function cancelAnswered(draft: Draft, answer: CancelAnswer, policy: Payme
       }
       // Not the answer that the watch waits for: an older cancel's, which says nothing of what came since.
       if (current === 'watching' && payment.nextStep?.action !== 'cancel') return draft;
-      return watched(draft, policy, now);
+      return watched(draft, policy, now, askedAt);
     case 'refund_instead': {
       const barred = backToCancelling(barredFromCancel(draft));
       if (payment.paidEvidence) return continued(barred, policy, now);
@@ -279,12 +286,11 @@ function cancelAgain(draft: Draft, policy: PaymentPolicy, now: Date): Draft {
  * Nothing was found to cancel, and nothing shows that the wallet ever knew the payment: cancelled provisionally,
  * watched until the horizon. RES-20, money case 1.
  */
-function watched(draft: Draft, policy: PaymentPolicy, now: Date): Draft {
+function watched(draft: Draft, policy: PaymentPolicy, now: Date, askedAt: Date): Draft {
   const { payment } = draft;
   const horizon = horizonOf(payment, policy);
   // What was asked before the horizon says nothing of what came until then, however late its answer is.
-  const askedAt = payment.reversal?.state === 'watching' ? payment.nextStep?.dueAt : undefined;
-  if (askedAt !== undefined && askedAt >= horizon) {
+  if (payment.reversal?.state === 'watching' && askedAt >= horizon) {
     const over = concluded(reversalMoved(draft, 'baseless'), 'cancel');
     return withFields(over, {
       nextStep: { action: 'inquire', dueAt: later(now, policy.finalLookMs) },

@@ -77,11 +77,12 @@ async function walletInput(
   limit: CallLimit,
 ): Promise<PaymentInput> {
   const wallet = engine.wallets.gateway(payment.wallet);
+  const askedAt = engine.clock.now();
   switch (action) {
     case 'inquire':
-      return { kind: 'inquiry_answered', answer: await wallet.inquire(referenceOf(payment), limit) };
+      return { kind: 'inquiry_answered', answer: await wallet.inquire(referenceOf(payment), limit), askedAt };
     case 'cancel':
-      return { kind: 'cancel_answered', answer: await wallet.cancel(referenceOf(payment), limit) };
+      return { kind: 'cancel_answered', answer: await wallet.cancel(referenceOf(payment), limit), askedAt };
     case 'refund':
       return {
         kind: 'reversal_refund_answered',
