@@ -31,6 +31,9 @@ const planEveryMs = 100;
  */
 export function startDueLoop(engine: DeliverEngine, options: DueLoopOptions): DueLoop {
   let running = 0;
+  let delivering = 0;
+  // Half of the places at most: endpoints that hang must never keep an inquiry or a cancel waiting.
+  const deliveryPlaces = Math.max(1, Math.floor(options.concurrency / 2));
   let stopping = false;
   let nextWakeMs = 0;
   let plannedAtMs = Number.NEGATIVE_INFINITY;
@@ -44,7 +47,7 @@ export function startDueLoop(engine: DeliverEngine, options: DueLoopOptions): Du
       if (free > 0) {
         try {
           nextWakeMs = engine.clock.monotonicMs() + options.pollMs;
-          const rows = await engine.due.claimDue(free, leaseMs);
+          const rows = await engine.due.claimDue(free, leaseMs, Math.min(free, deliveryPlaces - delivering));
           claimed = rows.length;
           for (const row of rows) void work(row);
           if (claimed < free) await plan();
@@ -86,15 +89,19 @@ export function startDueLoop(engine: DeliverEngine, options: DueLoopOptions): Du
   };
 
   const work = async (row: DueRow): Promise<void> => {
+    const isDelivery = row.kind === 'delivery';
     running += 1;
+    if (isDelivery) delivering += 1;
     try {
       await perform(engine, row);
     } catch (error) {
       options.onError(error, row);
     } finally {
       running -= 1;
+      if (isDelivery) delivering -= 1;
       if (running === 0) settled.resolve();
-      if (running === options.concurrency - 1) sleeping.abort();
+      const placeIsFree = running === options.concurrency - 1;
+      if (placeIsFree || (isDelivery && delivering === deliveryPlaces - 1)) sleeping.abort();
     }
   };
 

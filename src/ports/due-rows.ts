@@ -12,8 +12,11 @@ export type DueRow =
   | { readonly kind: 'delivery'; readonly delivery: Delivery };
 
 export interface DueRows {
-  /** Claims up to `limit` due rows that nobody has a lease on, the longest due first. */
-  claimDue(limit: number, leaseMs: number): Promise<DueRow[]>;
+  /**
+   * Claims up to `limit` due rows that nobody has a lease on, the longest due first; at most `deliveryLimit` of them
+   * are deliveries (as many as there are when it is left out). A row whose claim fails is left to the next look.
+   */
+  claimDue(limit: number, leaseMs: number, deliveryLimit?: number): Promise<DueRow[]>;
   /** Claims this payment if its step is due and nobody has a lease on it. */
   claimPayment(merchantId: string, paymentId: string, leaseMs: number): Promise<Payment | null>;
   claimRefund(merchantId: string, refundId: string, leaseMs: number): Promise<Refund | null>;

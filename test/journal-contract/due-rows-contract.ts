@@ -47,6 +47,23 @@ export const dueRowsContract: { readonly [name: string]: Case } = {
     expect(rows.find((row) => row.kind === 'refund')).toEqual({ kind: 'refund', refund });
   },
 
+  'of the rows claimed at most as many as wanted are deliveries, however long those are due': async (
+    under,
+  ) => {
+    await told(under);
+    await told(under);
+    const payment = await opened(under);
+    const { refund } = await acceptedRefund(under, await openedAndPaid(under));
+    const withoutDeliveries = await under.due.claimDue(2, longLeaseMs, 0);
+    expect(withoutDeliveries.map(idOfDueRow).sort()).toEqual([payment.id, refund.id].sort());
+    expect(await under.due.claimDue(5, longLeaseMs, 0)).toEqual([]);
+    const first = await under.due.claimDue(5, longLeaseMs, 1);
+    expect(first.map(({ kind }) => kind)).toEqual(['delivery']);
+    const second = await under.due.claimDue(5, longLeaseMs, 5);
+    expect(second.map(({ kind }) => kind)).toEqual(['delivery']);
+    expect(second.map(idOfDueRow)).not.toEqual(first.map(idOfDueRow));
+  },
+
   // proves RES-13
   'a row whose lease has run out is claimed again': async (under) => {
     const payment = await opened(under);
@@ -187,15 +204,19 @@ function announcementOf(type: 'payment.succeeded' | 'payment.cancelled') {
   return { type, subject: 'payment', subjectId: 'pay_0', url: 'https://merchant.example/notify' } as const;
 }
 
-/** A delivery, claimed. */
-async function announced(under: JournalUnderTest): Promise<Delivery> {
-  const payment = await opened(under);
+/** Records a payment's success together with its announcement. */
+async function told(under: JournalUnderTest): Promise<void> {
   await recorded(
     under,
-    payment,
+    await opened(under),
     { state: 'succeeded', nextStep: null },
     { announcements: [announcementOf('payment.succeeded')] },
   );
+}
+
+/** A delivery, claimed. */
+async function announced(under: JournalUnderTest): Promise<Delivery> {
+  await told(under);
   const rows = await under.due.claimDue(100, shortLeaseMs);
   const row = rows.find((candidate) => candidate.kind === 'delivery');
   if (row === undefined) throw new Error('nothing is to be delivered');

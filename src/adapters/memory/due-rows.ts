@@ -13,12 +13,18 @@ import {
 /** Due rows in memory. Rows are few here, so every look reads all that wait. */
 export function createDueRows(records: MemoryRecords): DueRows {
   return {
-    async claimDue(limit, leaseMs) {
+    async claimDue(limit, leaseMs, deliveryLimit = limit) {
       const nowMs = records.now().getTime();
       const free: WaitingRow[] = [];
       for (const row of records.waiting.values()) if (isFree(row, nowMs)) free.push(row);
       if (free.length > 1) free.sort((a, b) => a.dueAtMs - b.dueAtMs);
-      return free.slice(0, limit).map((row) => {
+      let deliveries = 0;
+      const within = free.filter((row) => {
+        if (row.kind !== 'delivery') return true;
+        deliveries += 1;
+        return deliveries <= deliveryLimit;
+      });
+      return within.slice(0, limit).map((row) => {
         row.leaseUntilMs = nowMs + leaseMs;
         return dueRowOf(records, row);
       });

@@ -19,7 +19,7 @@ import {
  */
 export function createDueRows(database: Database): DueRows {
   return {
-    claimDue: (limit, leaseMs) => claimDue(database, limit, leaseMs),
+    claimDue: (limit, leaseMs, deliveryLimit) => claimDue(database, limit, leaseMs, deliveryLimit ?? limit),
     claimPayment: (merchantId, paymentId, leaseMs) => claimPayment(database, merchantId, paymentId, leaseMs),
     claimRefund: (merchantId, refundId, leaseMs) => claimRefund(database, merchantId, refundId, leaseMs),
     nextDueAt: () => nextDueAt(database),
@@ -37,24 +37,35 @@ type Candidate =
       readonly created_at: Date;
     };
 
-const candidatesOf = (kind: string, table: string, createdAt: string) => `
+const candidatesOf = (kind: string, table: string, createdAt: string, limit: '$1' | '$2') => `
   (select '${kind}' as kind, merchant_id, id, due_at, ${createdAt} as created_at from ${table}
    where due_at <= now() and (lease_until is null or lease_until <= now())
-   order by due_at limit $1)`;
+   order by due_at limit ${limit})`;
 
-const candidatesSql = `${candidatesOf('payment', 'payments', 'null::timestamptz')}
-  union all ${candidatesOf('refund', 'refunds', 'null::timestamptz')}
-  union all ${candidatesOf('delivery', 'deliveries', 'created_at')}
+const candidatesSql = `${candidatesOf('payment', 'payments', 'null::timestamptz', '$1')}
+  union all ${candidatesOf('refund', 'refunds', 'null::timestamptz', '$1')}
+  union all ${candidatesOf('delivery', 'deliveries', 'created_at', '$2')}
   order by due_at limit $1`;
 
-async function claimDue(database: Database, limit: number, leaseMs: number): Promise<DueRow[]> {
+async function claimDue(
+  database: Database,
+  limit: number,
+  leaseMs: number,
+  deliveryLimit: number,
+): Promise<DueRow[]> {
   const { rows } = await database.query<Candidate>({
     name: 'due_candidates',
     text: candidatesSql,
-    values: [limit],
+    values: [limit, deliveryLimit],
   });
-  const claims = await Promise.all(rows.map((candidate) => claim(database, candidate, leaseMs)));
-  return claims.filter((row) => row !== null);
+  const claims = await Promise.allSettled(rows.map((candidate) => claim(database, candidate, leaseMs)));
+  const claimed = claims.flatMap((each) =>
+    each.status === 'fulfilled' && each.value !== null ? [each.value] : [],
+  );
+  // What was claimed is worked on although another claim failed: else nobody would touch it until its lease ends.
+  const failed = claims.find((each) => each.status === 'rejected');
+  if (failed !== undefined && claimed.length === 0) throw failed.reason;
+  return claimed;
 }
 
 async function claim(database: Database, candidate: Candidate, leaseMs: number): Promise<DueRow | null> {
