@@ -1,0 +1,230 @@
+import { createMerchantDirectory } from '../../src/adapters/memory/merchant-directory.ts';
+import { rowKeyOf } from '../../src/adapters/memory/records.ts';
+import type { DeliverEngine } from '../../src/jobs/deliver.ts';
+import type { Changes } from '../../src/ports/changes.ts';
+import type { Clock } from '../../src/ports/clock.ts';
+import type { DeliveryJournal, DueRows } from '../../src/ports/due-rows.ts';
+import type { Life } from './gateway-process.ts';
+import { InjectedFailure } from './injected-failure.ts';
+import { createMerchantEndpoint } from './merchant-endpoint.ts';
+import type { Journal, Plant } from './plant.ts';
+import { moneyCases } from './tally.ts';
+import { createWalletGateway } from './wallet-network.ts';
+import type { World } from './world.ts';
+
+/** What the operations and jobs of one life run on. */
+export function createEngine(world: World, life: Life, plant: Plant): DeliverEngine {
+  const { memory, merchant } = world;
+  const through = createDatabaseConnection(world, life);
+  const wallet = plant.wallet(createWalletGateway(world, life), world);
+  return {
+    journal: journalThrough(plant.journal(remembered(world, memory.journal), world), through),
+    due: dueRowsThrough(memory.due, through),
+    deliveries: deliveriesThrough(memory.deliveries, through),
+    merchants: createMerchantDirectory([{ merchant, deliverySecret: 'whsec_c2VjcmV0' }]),
+    wallets: { gateway: () => wallet },
+    endpoint: createMerchantEndpoint(world, life),
+    clock: createProcessClock(world, life),
+    entropy: { bytes: world.random.bytes },
+    changes: createProcessChanges(world, life),
+    policySpeed: 1,
+    report: {
+      untrustedAnswer: ({ call }) => world.tally.count('reported', `untrusted answer to ${call}`),
+    },
+  };
+}
+
+/** Carries one call of a port to the database and its result back. */
+type Through = <Result>(name: string, about: unknown, effect: () => Promise<Result>) => Promise<Result>;
+
+/**
+ * The way to the database: a call takes effect some time after it was made, and its result arrives some time after
+ * that. The process may crash before it is sent or after it took effect, the call may fail before or after, and the
+ * process may stall before it sees the result.
+ */
+function createDatabaseConnection(world: World, life: Life): Through {
+  const { scheduler, random, plan, trace, tally } = world;
+  const { journal, processes } = plan;
+  const legMs = (faults: boolean): number => {
+    if (!faults || !random.chance(journal.slow)) return random.integer(0, journal.latencyMsMax);
+    tally.count('fault', 'database is slow');
+    return random.magnitude(journal.latencyMsMax, Math.max(journal.latencyMsMax, journal.slowMsMax));
+  };
+  return (name, about, effect) =>
+    new Promise((resolve, reject) => {
+      if (!life.isAlive()) return;
+      const faults = world.faultsHold();
+      if (faults && random.chance(processes.crash / 2)) {
+        life.crash(`before ${name}`);
+        return;
+      }
+      const back = (settle: () => void): void => {
+        scheduler.after(1 + legMs(faults), () => {
+          if (faults && random.chance(processes.stall)) stallNow(world, life);
+          life.enter(settle);
+        });
+      };
+      if (faults && random.chance(journal.failsBefore)) {
+        tally.count('fault', 'database call fails before its effect');
+        back(() => reject(new InjectedFailure(`${name} did not reach the database`)));
+        return;
+      }
+      scheduler.after(legMs(faults), () => {
+        effect().then((result) => {
+          trace.add(life.name, name, about === undefined ? result : [about, result]);
+          life.noticeWork();
+          if (!life.isAlive()) return;
+          if (faults && random.chance(processes.crash / 2)) {
+            life.crash(`after ${name}`);
+          } else if (faults && random.chance(journal.failsAfter)) {
+            tally.count('fault', 'database call fails after its effect');
+            back(() => reject(new InjectedFailure(`the answer to ${name} was lost`)));
+          } else {
+            back(() => resolve(result));
+          }
+        }, reject);
+      });
+    });
+}
+
+export function stallNow(world: World, life: Life): void {
+  life.stall(world.random.magnitude(1_000, world.plan.processes.stallMsMax));
+}
+
+function journalThrough(journal: Journal, through: Through): Journal {
+  return {
+    openPayment: (payment, events, key, announcements) =>
+      through('openPayment', payment, () => journal.openPayment(payment, events, key, announcements)),
+    findPayment: (merchantId, id) =>
+      through('findPayment', undefined, () => journal.findPayment(merchantId, id)),
+    findPaymentOfKey: (merchantId, key) =>
+      through('findPaymentOfKey', key.key, () => journal.findPaymentOfKey(merchantId, key)),
+    findPaymentsOfOrder: (merchantId, orderNo) =>
+      through('findPaymentsOfOrder', orderNo, () => journal.findPaymentsOfOrder(merchantId, orderNo)),
+    recordPayment: (record) => through('recordPayment', record.events, () => journal.recordPayment(record)),
+    timeline: (merchantId, id) => through('timeline', id, () => journal.timeline(merchantId, id)),
+    acceptRefund: (refund, payment, key) =>
+      through('acceptRefund', refund.amount.minor, () => journal.acceptRefund(refund, payment, key)),
+    findRefund: (merchantId, id) =>
+      through('findRefund', undefined, () => journal.findRefund(merchantId, id)),
+    findRefundOfKey: (merchantId, key) =>
+      through('findRefundOfKey', key.key, () => journal.findRefundOfKey(merchantId, key)),
+    findRefundsOfPayment: (merchantId, id) =>
+      through('findRefundsOfPayment', id, () => journal.findRefundsOfPayment(merchantId, id)),
+    recordRefund: (record) => through('recordRefund', record.events, () => journal.recordRefund(record)),
+    takeRefundTurn: (merchantId, id, spacingMs) =>
+      through('takeRefundTurn', id, () => journal.takeRefundTurn(merchantId, id, spacingMs)),
+    cancelOrder: (merchantId, orderNo) =>
+      through('cancelOrder', orderNo, () => journal.cancelOrder(merchantId, orderNo)),
+    holdCancelOfRequest: (merchantId, requestId) =>
+      through('holdCancelOfRequest', requestId, () => journal.holdCancelOfRequest(merchantId, requestId)),
+  };
+}
+
+function dueRowsThrough(due: DueRows, through: Through): DueRows {
+  return {
+    claimDue: (limit, leaseMs) => through('claimDue', undefined, () => due.claimDue(limit, leaseMs)),
+    claimPayment: (merchantId, id, leaseMs) =>
+      through('claimPayment', undefined, () => due.claimPayment(merchantId, id, leaseMs)),
+    claimRefund: (merchantId, id, leaseMs) =>
+      through('claimRefund', undefined, () => due.claimRefund(merchantId, id, leaseMs)),
+    nextDueAt: () => through('nextDueAt', undefined, () => due.nextDueAt()),
+    postponePayment: (payment, dueAt) =>
+      through('postponePayment', dueAt, () => due.postponePayment(payment, dueAt)),
+    postponeRefund: (refund, dueAt) =>
+      through('postponeRefund', dueAt, () => due.postponeRefund(refund, dueAt)),
+  };
+}
+
+function deliveriesThrough(deliveries: DeliveryJournal, through: Through): DeliveryJournal {
+  return {
+    recordDelivered: (delivery) =>
+      through('recordDelivered', delivery.id, () => deliveries.recordDelivered(delivery)),
+    recordWithdrawn: (delivery) =>
+      through('recordWithdrawn', delivery.id, () => deliveries.recordWithdrawn(delivery)),
+    recordTryFailed: (delivery, reason, retryAt) =>
+      through('recordTryFailed', delivery.id, () => deliveries.recordTryFailed(delivery, reason, retryAt)),
+    recordExhausted: (delivery, reason) =>
+      through('recordExhausted', delivery.id, () => deliveries.recordExhausted(delivery, reason)),
+  };
+}
+
+/** The journal with a memory of every version that a payment has had. */
+function remembered(world: World, journal: Journal): Journal {
+  const { records } = world.memory;
+  const noted = async <Result>(merchantId: string, paymentId: string, written: Promise<Result>) => {
+    const result = await written;
+    const payment = records.payments.get(rowKeyOf(merchantId, paymentId));
+    if (payment === undefined) return result;
+    const versions = world.history.get(paymentId) ?? [];
+    if (versions.length === 0) world.history.set(paymentId, versions);
+    if (versions.at(-1)?.version !== payment.version) versions.push(payment);
+    return result;
+  };
+  return {
+    ...journal,
+    async openPayment(payment, ...rest) {
+      const written = journal.openPayment(payment, ...rest);
+      const result = await noted(payment.merchantId, payment.id, written);
+      if (result.kind === 'order_held') world.tally.count('money case', moneyCases[4]);
+      return result;
+    },
+    recordPayment: (record) =>
+      noted(record.before.merchantId, record.before.id, journal.recordPayment(record)),
+    acceptRefund: (refund, ...rest) =>
+      noted(refund.merchantId, refund.paymentId, journal.acceptRefund(refund, ...rest)),
+    recordRefund: (record) =>
+      noted(record.before.merchantId, record.before.paymentId, journal.recordRefund(record)),
+  };
+}
+
+/** The database's clock as this process believes it to be, and a monotonic clock of its own. */
+function createProcessClock(world: World, life: Life): Clock {
+  const { scheduler, random, plan } = world;
+  const { clockErrorMsMax } = plan.processes;
+  const errorMs = clockErrorMsMax === 0 ? 0 : random.integer(-clockErrorMsMax, 0);
+  return {
+    now: () => new Date(scheduler.nowMs() + errorMs),
+    monotonicMs: () => scheduler.nowMs() - life.bornMs,
+    sleep: (ms, signal) =>
+      new Promise((resolve) => {
+        if (signal?.aborted === true) {
+          resolve();
+          return;
+        }
+        const ended = (): void => {
+          scheduler.cancel(timer);
+          signal?.removeEventListener('abort', ended);
+          resolve();
+        };
+        const timer = scheduler.after(Math.ceil(ms), () => life.enter(ended), true);
+        signal?.addEventListener('abort', ended, { once: true });
+      }),
+  };
+}
+
+function createProcessChanges(world: World, life: Life): Changes {
+  const waiting = new Map<string, Set<() => void>>();
+  return {
+    publish(id, dueAt) {
+      if (dueAt !== null) life.wake(dueAt);
+      const waiters = waiting.get(id) ?? [];
+      waiting.delete(id);
+      for (const wake of waiters) wake();
+    },
+    next: (id, ms) =>
+      new Promise((resolve) => {
+        const waiters = waiting.get(id) ?? new Set();
+        waiting.set(id, waiters);
+        const timer = world.scheduler.after(ms, () => {
+          waiters.delete(wake);
+          life.enter(() => resolve(false));
+        });
+        const wake = (): void => {
+          world.scheduler.cancel(timer);
+          resolve(true);
+        };
+        waiters.add(wake);
+      }),
+  };
+}

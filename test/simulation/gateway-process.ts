@@ -1,0 +1,128 @@
+import { earliestFreeMs } from '../../src/adapters/memory/due-rows.ts';
+import type { DeliverEngine } from '../../src/jobs/deliver.ts';
+import { type DueLoop, startDueLoop } from '../../src/jobs/due-loop.ts';
+import { createEngine } from './engine.ts';
+import { noteError } from './injected-failure.ts';
+import type { Plant } from './plant.ts';
+import type { Timer } from './scheduler.ts';
+import type { World } from './world.ts';
+
+/** One life of a process, from its start to its crash. Nothing but the journal outlives it. */
+export interface Life {
+  readonly name: string;
+  readonly bornMs: number;
+  isAlive(): boolean;
+  /** Runs code of the process: never when the life has ended, later when the process stalls. */
+  enter(run: () => void): void;
+  crash(when: string): void;
+  stall(ms: number): void;
+  /** Lets every process see, sooner or later, what was recorded. */
+  noticeWork(): void;
+  wake(dueAt: Date): void;
+  /** Called when it ends: connections to it break. */
+  readonly onEnd: Set<() => void>;
+}
+
+export interface GatewayProcess {
+  readonly name: string;
+  /** The present life and what it runs on; `null` while the process is down. */
+  running(): { readonly life: Life; readonly engine: DeliverEngine } | null;
+  start(): void;
+  /** Work may fall due: has the process see it within its poll. */
+  noticeWork(): void;
+}
+
+/** Between looks that nothing calls for; all else is noticed, see {@link GatewayProcess.noticeWork}. */
+const idlePollMs = 6 * 60 * 60_000;
+
+/**
+ * A process that serves merchants and runs a due loop, on the real operations and jobs. It may die at any port call
+ * and stall whenever one resolves; what happens between two port calls is one piece.
+ *
+ * Its poll of the database is real time that mostly finds nothing, so only those looks are simulated that come within
+ * one poll after something fell due.
+ */
+export function createGatewayProcess(
+  world: World,
+  name: string,
+  plant: Plant,
+  all: () => readonly GatewayProcess[],
+): GatewayProcess {
+  const { scheduler, random, plan, trace, tally, memory } = world;
+  let running: { readonly life: Life; readonly engine: DeliverEngine } | null = null;
+  let loop: DueLoop | null = null;
+  let poll: Timer | null = null;
+
+  const noticeWork = (): void => {
+    const dueMs = earliestFreeMs(memory.records);
+    if (running === null || dueMs === null) return;
+    if (poll !== null && poll.atMs <= Math.max(dueMs, scheduler.nowMs()) + plan.processes.pollMs) return;
+    if (poll !== null) scheduler.cancel(poll);
+    const { life } = running;
+    const delayMs = Math.max(dueMs - scheduler.nowMs(), 0) + random.integer(0, plan.processes.pollMs);
+    const look = (): void => {
+      const freeMs = earliestFreeMs(memory.records);
+      if (freeMs !== null && freeMs <= scheduler.nowMs()) loop?.wake(new Date(scheduler.nowMs()));
+      poll = null;
+      noticeWork();
+    };
+    poll = scheduler.after(delayMs, () => life.enter(look), true);
+  };
+
+  const bear = (): Life => {
+    let alive = true;
+    let stalledUntilMs = 0;
+    const life: Life = {
+      name,
+      bornMs: scheduler.nowMs(),
+      isAlive: () => alive,
+      enter(run) {
+        if (!alive) return;
+        const waitMs = stalledUntilMs - scheduler.nowMs();
+        if (waitMs > 0) scheduler.after(waitMs, () => life.enter(run));
+        else run();
+      },
+      stall(ms) {
+        tally.count('fault', 'process stalls');
+        trace.add(name, 'stalls', ms);
+        stalledUntilMs = Math.max(stalledUntilMs, scheduler.nowMs() + ms);
+      },
+      crash(when) {
+        if (!alive) return;
+        tally.count('fault', 'process crashes');
+        trace.add(name, 'crashes', when);
+        alive = false;
+        running = null;
+        loop = null;
+        if (poll !== null) scheduler.cancel(poll);
+        poll = null;
+        for (const end of life.onEnd) end();
+        scheduler.after(random.magnitude(100, plan.processes.restartMsMax), start);
+      },
+      noticeWork() {
+        for (const process of all()) process.noticeWork();
+      },
+      wake(dueAt) {
+        if (alive) loop?.wake(dueAt);
+      },
+      onEnd: new Set(),
+    };
+    return life;
+  };
+
+  const start = (): void => {
+    trace.add(name, 'starts');
+    const life = bear();
+    const engine = createEngine(world, life, plant);
+    running = { life, engine };
+    const started = startDueLoop(engine, {
+      concurrency: plan.processes.concurrency,
+      pollMs: idlePollMs,
+      onError: (error) => noteError(world, name, error),
+    });
+    // Its first look may have been its end.
+    if (life.isAlive()) loop = started;
+  };
+
+  return { name, running: () => running, start, noticeWork };
+}

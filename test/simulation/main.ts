@@ -1,0 +1,109 @@
+import { parseArgs } from 'node:util';
+import { invariants } from './invariants.ts';
+import { tallyLines } from './report.ts';
+import { type SeedOutcome, simulateSeed, simulateSeeds } from './simulate-seed.ts';
+import { createTally } from './tally.ts';
+
+const usage = 'usage: simulate [--seeds N] [--from FIRST] | simulate --seed S';
+const defaultSeeds = 2_000;
+/** Lines of the trace that are shown of a seed that failed; `--seed` shows all. */
+const tailLines = 40;
+/** Seeds that failed beyond these are named, not shown. */
+const shownMax = 3;
+
+type Wanted =
+  | { readonly kind: 'one'; readonly seed: number }
+  | { readonly kind: 'many'; readonly from: number; readonly count: number };
+
+/**
+ * Runs the simulation from the command line and prints its report on stdout. Resolves with the exit code: 0 without
+ * a violation, 1 with one, 2 when the arguments make no sense.
+ */
+export async function runSimulation(argv: string[]): Promise<number> {
+  const wanted = readArguments(argv);
+  if (wanted === null) {
+    process.stderr.write(`${usage}\n`);
+    return 2;
+  }
+  return wanted.kind === 'one' ? replay(wanted.seed) : runMany(wanted.from, wanted.count);
+}
+
+function readArguments(argv: string[]): Wanted | null {
+  try {
+    const { values } = parseArgs({
+      args: argv,
+      options: { seeds: { type: 'string' }, from: { type: 'string' }, seed: { type: 'string' } },
+    });
+    if (values.seed !== undefined) {
+      if (values.seeds !== undefined || values.from !== undefined) return null;
+      const seed = readCount(values.seed);
+      return seed === null ? null : { kind: 'one', seed };
+    }
+    const from = readCount(values.from ?? '1');
+    const count = readCount(values.seeds ?? `${defaultSeeds}`);
+    return from === null || count === null || count === 0 ? null : { kind: 'many', from, count };
+  } catch {
+    return null;
+  }
+}
+
+function readCount(text: string): number | null {
+  return /^\d{1,9}$/.test(text) ? Number(text) : null;
+}
+
+async function replay(seed: number): Promise<number> {
+  const outcome = await simulateSeed(seed);
+  for (const line of outcome.trace.lines()) print(line);
+  printViolations(outcome);
+  print(`1 seeds, ${outcome.violations.length} violations`);
+  return outcome.violations.length === 0 ? 0 : 1;
+}
+
+async function runMany(from: number, count: number): Promise<number> {
+  const tally = createTally();
+  const failed: number[] = [];
+  let violations = 0;
+  let events = 0;
+  let virtualMs = 0;
+  const startMs = performance.now();
+  const startCpu = process.cpuUsage();
+  await simulateSeeds(from, count, (outcome) => {
+    tally.add(outcome.tally);
+    events += outcome.events;
+    virtualMs += outcome.virtualMs;
+    violations += outcome.violations.length;
+    if (outcome.violations.length > 0) {
+      failed.push(outcome.seed);
+      if (failed.length <= shownMax) printFailure(outcome);
+    }
+    return true;
+  });
+  const seconds = (performance.now() - startMs) / 1000;
+  const cpu = process.cpuUsage(startCpu);
+  const cpuSeconds = (cpu.user + cpu.system) / 1e6;
+  for (const line of tallyLines(tally)) print(line);
+  const days = Math.round(virtualMs / 86_400_000);
+  print(
+    `${(count / seconds).toFixed(0)} seeds/s (${(count / cpuSeconds).toFixed(0)} a second of one core), ` +
+      `${Math.round(events / count)} events a seed, ${days} days in ${seconds.toFixed(1)} s`,
+  );
+  if (failed.length > 0) print(`seeds with violations: ${failed.join(' ')}; replay one with --seed`);
+  print(`${count} seeds, ${violations} violations`);
+  return violations === 0 ? 0 : 1;
+}
+
+function printFailure(outcome: SeedOutcome): void {
+  for (const line of outcome.trace.lines(tailLines)) print(line);
+  printViolations(outcome);
+}
+
+function printViolations({ seed, violations }: SeedOutcome): void {
+  for (const { invariant, detail } of violations) {
+    print(`seed ${seed}: ${invariant}: ${detail}`);
+    print(`    ${invariants[invariant]}`);
+  }
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

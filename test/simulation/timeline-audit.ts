@@ -1,0 +1,69 @@
+import { type Payment, paymentMoves, reversalMoves } from '../../src/domain/payment.ts';
+import { type Refund, refundMoves } from '../../src/domain/refund.ts';
+import type { RecordedEvent } from '../../src/ports/journal.ts';
+
+interface Edge {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** The move that each event of a lifecycle stands for: every event names one edge. */
+export function edgesOf(table: {
+  readonly [from: string]: { readonly [to: string]: string };
+}): ReadonlyMap<string, Edge> {
+  const edges = new Map<string, Edge>();
+  for (const [from, moves] of Object.entries(table)) {
+    for (const [to, event] of Object.entries(moves)) edges.set(event, { from, to });
+  }
+  return edges;
+}
+
+export const lifecycles = {
+  payment: edgesOf(paymentMoves),
+  reversal: edgesOf(reversalMoves),
+  refund: edgesOf(refundMoves),
+};
+
+/** How a timeline does not lead, move by move, to the states that are recorded; empty when it does. */
+export function auditTimeline(
+  timeline: readonly RecordedEvent[],
+  payment: Payment,
+  refunds: readonly Refund[],
+): string[] {
+  const faults: string[] = [];
+  let state: string | null = null;
+  let reversal: string | null = null;
+  const refundStates = new Map<string, string>();
+  const follow = (edge: Edge, from: string | null, type: string): string => {
+    if (from !== edge.from) faults.push(`${payment.id}: ${type} from ${from ?? 'nothing'}`);
+    return edge.to;
+  };
+  for (const { type, data } of timeline) {
+    const paymentEdge = lifecycles.payment.get(type);
+    const reversalEdge = lifecycles.reversal.get(type);
+    const refundEdge = lifecycles.refund.get(type);
+    if (paymentEdge !== undefined) state = follow(paymentEdge, state, type);
+    else if (reversalEdge !== undefined) reversal = follow(reversalEdge, reversal, type);
+    else if (refundEdge !== undefined) {
+      const id = String(data['refund_id']);
+      refundStates.set(id, follow(refundEdge, refundStates.get(id) ?? null, type));
+    } else if (type === 'PaymentSubmitted') state = 'submitted';
+    else if (type === 'PaymentNeverSent') state = 'cancelled';
+    else if (type === 'RefundAccepted') refundStates.set(String(data['refund_id']), 'accepted');
+    else if (type === 'ReversalDecided') {
+      if (state === 'succeeded' && data['by'] !== 'merchant') {
+        faults.push(`${payment.id}: a success was reversed by the ${String(data['by'])}`);
+      }
+      reversal = 'cancelling';
+    } else if (type === 'PaymentEvidenceAfterEnd') reversal = 'cancelling';
+  }
+  if (state !== payment.state) faults.push(`${payment.id} is ${payment.state}, its timeline ends ${state}`);
+  if (reversal !== (payment.reversal?.state ?? null)) {
+    faults.push(`${payment.id}: reversal ${payment.reversal?.state}, its timeline ends ${reversal}`);
+  }
+  for (const refund of refunds) {
+    const told = refundStates.get(refund.id);
+    if (told !== refund.state) faults.push(`${refund.id} is ${refund.state}, the timeline ends ${told}`);
+  }
+  return faults;
+}

@@ -1,0 +1,165 @@
+import { policyFor } from '../../src/domain/policy.ts';
+import type { NoAnswer, NoAnswerReason, Unclear } from '../../src/domain/wallet-answer.ts';
+import type { CallLimit, WalletGateway } from '../../src/ports/wallet.ts';
+import { stallNow } from './engine.ts';
+import type { Life } from './gateway-process.ts';
+import { type CallFaults, callFaultNames, type WalletCall } from './plan.ts';
+import { moneyCases } from './tally.ts';
+import type { World } from './world.ts';
+
+const { expiryGraceMs } = policyFor('alipay_open', 'payment_code');
+
+/** How far beyond the horizon a `pay` may arrive in the seeds that break what the gateway takes for granted. */
+const beyondHorizonMs = 20 * 60 * 60_000;
+
+/** Latest late arrival of a call that is harmless at any time. */
+const lateMs = 5 * 60_000;
+
+/**
+ * The wallet as one life of a process reaches it: through its own work before the bytes leave, and a network that
+ * loses, delays, repeats and garbles. Limits are kept as the adapter keeps them, on the process's monotonic clock.
+ */
+export function createWalletGateway(world: World, life: Life): WalletGateway {
+  const { scheduler, random, plan, trace, tally, wallet } = world;
+
+  const lateArrivalMs = (latestInMs: number): number => {
+    const { lateArrival } = plan;
+    switch (lateArrival) {
+      case 'any':
+        return Math.min(random.magnitude(500, Math.max(501, latestInMs)), latestInMs);
+      case 'soon':
+        return Math.min(random.integer(500, 15_000), latestInMs);
+      case 'last':
+        return Math.max(0, latestInMs - random.magnitude(1, 10_000));
+      default:
+        return lateArrival satisfies never;
+    }
+  };
+
+  /**
+   * `latestMs`: the last time at which the request can arrive; `assumedLatestMs`: when the gateway takes for granted
+   * that it cannot.
+   */
+  const call = <Answer extends { readonly kind: string }>(
+    kind: WalletCall,
+    about: string,
+    limit: CallLimit,
+    serve: (sentAtMs: number) => Answer,
+    latestMs = scheduler.nowMs() + lateMs,
+    assumedLatestMs = Number.POSITIVE_INFINITY,
+  ): Promise<Answer | Unclear | NoAnswer> =>
+    new Promise((resolve) => {
+      if (!life.isAlive()) return;
+      const faults = world.faultsHold();
+      const weights = plan.calls[kind];
+      const happens = (fault: keyof CallFaults): boolean => {
+        if (!faults || !random.chance(weights[fault])) return false;
+        tally.count(`fault of ${kind}`, callFaultNames[fault]);
+        return true;
+      };
+      let answered = false;
+      const settle = (answer: Answer | Unclear | NoAnswer): void => {
+        if (answered) return;
+        answered = true;
+        trace.add(life.name, `${kind} answered`, [about, answer]);
+        resolve(answer);
+      };
+
+      const send = (): void => {
+        const monotonicMs = scheduler.nowMs() - life.bornMs;
+        if (monotonicMs > limit.sendBeforeMs) {
+          if (kind === 'pay') tally.count('money case', moneyCases[2]);
+          settle(noAnswer('not_sent', 'the time to send it had passed'));
+          return;
+        }
+        if (happens('notSent')) {
+          settle(noAnswer('not_sent', 'connection refused'));
+          return;
+        }
+        const sentAtMs = scheduler.nowMs();
+        const give = (delayMs: number, answer: Answer | Unclear | NoAnswer): void => {
+          scheduler.after(delayMs, () => {
+            if (answered) return;
+            if (faults && random.chance(plan.processes.stall)) stallNow(world, life);
+            life.enter(() => {
+              scheduler.cancel(deadline);
+              settle(answer);
+            });
+          });
+        };
+        const deadline = scheduler.after(Math.max(0, limit.answerBeforeMs - monotonicMs), () =>
+          life.enter(() => settle(noAnswer('timeout', `no answer to ${kind}`))),
+        );
+        const arrive = (delayMs: number, back: (answer: Answer) => void): void => {
+          scheduler.after(delayMs, () => {
+            const answer = serve(sentAtMs);
+            trace.add('wallet', kind, [about, answer]);
+            back(answer);
+          });
+        };
+        const legMs = (): number => random.integer(2, plan.networkMsMax);
+        const nothing = (): void => {};
+
+        if (happens('requestLost')) return;
+        if (happens('unclearUndone')) {
+          give(legMs() + legMs(), systemError);
+          return;
+        }
+        const late = happens('requestLate');
+        const arrivalMs = late ? lateArrivalMs(latestMs - sentAtMs) : legMs();
+        if (sentAtMs + arrivalMs >= assumedLatestMs) tally.count('fault', 'pay beyond the horizon');
+        if (happens('requestRepeated')) {
+          const repeatMs = random.magnitude(1, Math.max(2, latestMs - sentAtMs - arrivalMs));
+          if (sentAtMs + arrivalMs + repeatMs <= latestMs) arrive(arrivalMs + repeatMs, nothing);
+        }
+        if (happens('connectionLost')) {
+          give(legMs(), noAnswer('connection_lost', 'connection reset'));
+          if (random.chance(0.5)) arrive(arrivalMs, nothing);
+          return;
+        }
+        arrive(arrivalMs, (answer) => {
+          if (happens('answerLost')) return;
+          const backMs = happens('answerLate') ? random.magnitude(250, 16_000) : legMs();
+          if (happens('unclear')) give(backMs, systemError);
+          else if (happens('untrusted')) {
+            give(backMs, noAnswer('untrusted', 'bad signature'));
+          } else if (happens('malformed')) {
+            give(backMs, noAnswer('malformed', 'an HTML page'));
+          } else give(backMs, answer);
+        });
+        // It may die with the request on its way.
+        if (faults && random.chance(plan.processes.crash / 2)) life.crash(`after sending ${kind}`);
+      };
+
+      if (faults && random.chance(plan.processes.crash / 2)) {
+        life.crash(`before sending ${kind}`);
+        return;
+      }
+      // Signing, and waiting for a connection.
+      scheduler.after(random.integer(0, 5), () => {
+        if (faults && random.chance(plan.processes.stall)) stallNow(world, life);
+        life.enter(send);
+      });
+    });
+
+  return {
+    pay(request, limit) {
+      const horizonMs = request.expiresAt.getTime() + expiryGraceMs;
+      const beyond = world.faultsHold() && random.chance(plan.payBeyondHorizon);
+      const latestMs = beyond ? horizonMs + beyondHorizonMs : horizonMs - 1;
+      const serve = (sentAtMs: number) => wallet.pay(request, sentAtMs);
+      return call('pay', request.requestId, limit, serve, latestMs, horizonMs);
+    },
+    inquire: (payment, limit) => call('inquire', payment.requestId, limit, () => wallet.inquire(payment)),
+    cancel: (payment, limit) => call('cancel', payment.requestId, limit, () => wallet.cancel(payment)),
+    refund: (request, limit) => call('refund', request.refundRequestId, limit, () => wallet.refund(request)),
+    inquireRefund: (request, limit) =>
+      call('inquire_refund', request.refundRequestId, limit, () => wallet.inquireRefund(request)),
+  };
+}
+
+const systemError: Unclear = { kind: 'unclear', code: 'ACQ.SYSTEM_ERROR', message: 'system error' };
+
+function noAnswer(reason: NoAnswerReason, detail: string): NoAnswer {
+  return { kind: 'no_answer', reason, detail };
+}
