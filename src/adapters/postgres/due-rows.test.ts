@@ -1,0 +1,167 @@
+import { randomBytes } from 'node:crypto';
+import type { QueryConfig } from 'pg';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { createTestDatabase, type TestDatabase } from '../../../test/database/test-database.ts';
+import { createSealing } from '../sealing.ts';
+import { type Database, inTransaction, openDatabase } from './database.ts';
+import { createDueRows } from './due-rows.ts';
+import { saveMerchant } from './merchant-records.ts';
+
+let testDatabase: TestDatabase;
+let database: Database;
+
+beforeAll(async () => {
+  testDatabase = await createTestDatabase();
+  database = openDatabase({
+    url: testDatabase.url,
+    poolSize: 4,
+    applicationName: 'due rows',
+    onIdleError: () => {},
+  });
+  await saveMerchant(database, createSealing(randomBytes(32)), {
+    id: 'M1',
+    name: 'Test Shop',
+    notifyUrl: null,
+    stores: [],
+    bindings: [],
+  });
+});
+afterAll(async () => {
+  await database.end();
+  await testDatabase.drop();
+});
+
+/** Payments and deliveries, `count` of each, with refunds of the first of them: all due at an SQL expression, or settled. */
+async function insertRows(prefix: string, count: number, dueAt: string | null): Promise<void> {
+  const step = (action: string) => (dueAt === null ? 'null, null' : `'${action}', ${dueAt}`);
+  const state = dueAt === null ? 'succeeded' : 'unknown';
+  const numbers = `generate_series(1, ${count}) n`;
+  await inTransaction(database, async (connection) => {
+    // Rows that fit together are made here; checking each reference would take most of the time.
+    await connection.query('set local session_replication_role = replica');
+    await connection.query(
+      `insert into orders (merchant_id, merchant_order_no) select 'M1', '${prefix}' || n from ${numbers}`,
+    );
+    await connection.query(
+      `insert into payments (merchant_id, id, merchant_order_no, wallet, account, product, currency, amount,
+         store_id, terminal_id, sub_merchant_id, subject, metadata, expires_at, created_at, state, version,
+         updated_at, next_step, due_at)
+       select 'M1', 'pay_${prefix}' || n, '${prefix}' || n, 'alipay_open', 'sandbox', 'payment_code', 'CNY', 100,
+         'S1', 'T1', 'smid', 'tea', '{}', now(), now(), '${state}', 1, now(), ${step('inquire')}
+       from ${numbers}`,
+    );
+    await connection.query(
+      `insert into refunds (merchant_id, id, payment_id, currency, amount, created_at, state, version, updated_at,
+         next_step, due_at)
+       select 'M1', 're_${prefix}' || n, 'pay_${prefix}' || n, 'CNY', 1, now(), '${state}', 1, now(),
+         ${step('refund')}
+       from ${numbers} where n <= 20000`,
+    );
+    await connection.query(
+      `insert into deliveries (merchant_id, id, type, subject, subject_id, payment_id, url, state, created_at,
+         due_at)
+       select 'M1', 'evt_${prefix}' || n, 'payment.succeeded', 'payment', 'pay_${prefix}' || n,
+         'pay_${prefix}' || n, 'https://merchant.example/', '${dueAt === null ? 'delivered' : 'pending'}', now(),
+         ${dueAt ?? 'null'}
+       from ${numbers}`,
+    );
+  });
+}
+
+describe('a claim of many rows, when one of them cannot be claimed', () => {
+  const rowsOf = async (failing: (id: string) => boolean) => {
+    await insertRows('claim', 3, `clock_timestamp() - n * interval '1 second'`);
+    const partly = {
+      query: (statement: { readonly name: string; readonly values?: readonly string[] }) =>
+        statement.name.startsWith('claim_') && failing(statement.values?.[1] ?? '')
+          ? Promise.reject(new Error('timeout exceeded when trying to connect'))
+          : database.query(statement as QueryConfig),
+    };
+    return createDueRows(partly as unknown as Database).claimDue(100, 60_000);
+  };
+  afterEach(async () => {
+    await database.query('truncate orders, payments, refunds, deliveries, payment_events');
+  });
+
+  it('the others are claimed and handed out, and it stays due for the next look', async () => {
+    const claimed = await rowsOf((id) => id === 'pay_claim2');
+    expect(claimed).toHaveLength(8);
+    const left = await createDueRows(database).claimDue(100, 60_000);
+    expect(left).toMatchObject([{ kind: 'payment', payment: { id: 'pay_claim2' } }]);
+  });
+
+  it('with none claimed the failure is told', async () => {
+    await expect(rowsOf(() => true)).rejects.toThrow('timeout exceeded');
+  });
+});
+
+/** What the named statements of the due loop are, and their plans as this process's connections would make them. */
+async function plansOf(mode: 'force_custom_plan' | 'force_generic_plan'): Promise<Map<string, string>> {
+  const statements: { name: string; text: string; values: unknown[] }[] = [];
+  const recording = {
+    query: async (statement: { name: string; text: string; values?: unknown[] }) => {
+      statements.push({ ...statement, values: statement.values ?? [] });
+      return { rows: [] };
+    },
+  };
+  const due = createDueRows(recording as unknown as Database);
+  await due.claimDue(32, 15_000, 16);
+  await due.nextDueAt();
+  const connection = await database.connect();
+  const plans = new Map<string, string>();
+  try {
+    await connection.query(`set plan_cache_mode = ${mode}`);
+    for (const { name, text, values } of statements) {
+      await connection.query(`prepare planned as ${text}`);
+      const args = values.length === 0 ? '' : `(${values.join(', ')})`;
+      const { rows } = await connection.query<{ readonly 'QUERY PLAN': string }>(
+        `explain (analyze, costs off, timing off, summary off) execute planned${args}`,
+      );
+      await connection.query('deallocate planned');
+      plans.set(name, rows.map((row) => row['QUERY PLAN']).join('\n'));
+    }
+  } finally {
+    connection.release(true);
+  }
+  return plans;
+}
+
+describe('the due loop’s looks, beside a hundred thousand settled payments', () => {
+  beforeAll(async () => {
+    await insertRows('settled', 100_000, null);
+    await database.query('analyze payments, refunds, deliveries');
+  }, 60_000);
+
+  /** Every table is read by its index of due rows; a partition may be read whole only if it is empty. */
+  const expectDueIndexes = (plan: string | undefined): void => {
+    expect(plan).toContain('payments_due');
+    expect(plan).toContain('refunds_due');
+    expect(plan).toMatch(/deliveries_\d{6}_due_at_idx/);
+    for (const [, table] of plan?.matchAll(/Seq Scan on (\S+)[^\n]*rows=[1-9]/g) ?? []) {
+      expect(`a sequential scan of ${table}`).toBe('none');
+    }
+    expect(plan).not.toMatch(/Seq Scan on (payments|refunds|deliveries)\b/);
+    expect(plan).not.toMatch(/Rows Removed by Filter: [1-9]\d\d/);
+  };
+
+  it.each(['force_custom_plan', 'force_generic_plan'] as const)(
+    'use the indexes of due rows while nothing is due (%s)',
+    async (mode) => {
+      const plans = await plansOf(mode);
+      expectDueIndexes(plans.get('due_candidates'));
+      expectDueIndexes(plans.get('next_due_at'));
+    },
+  );
+
+  it('use them with thousands of rows due, before the statistics know of it and after', async () => {
+    await insertRows('due', 2_000, `clock_timestamp() - n * interval '1 second'`);
+    for (const analyzed of [false, true]) {
+      if (analyzed) await database.query('analyze payments, refunds, deliveries');
+      for (const mode of ['force_custom_plan', 'force_generic_plan'] as const) {
+        const plans = await plansOf(mode);
+        expectDueIndexes(plans.get('due_candidates'));
+        expectDueIndexes(plans.get('next_due_at'));
+      }
+    }
+  });
+});
