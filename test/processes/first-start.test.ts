@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { PaymentSnapshot } from '../../src/operations/snapshots.ts';
 import { clearInstallations, installation, until, waitedForProcessorMs } from './installation.fixture.ts';
-import { expectAgreement, merchantEndpoint, merchantWith, readSandboxJson } from './merchant.fixture.ts';
+import { expectAgreement, merchantEndpoint, merchantWith, sandboxIn } from './merchant.fixture.ts';
 
 clearInstallations();
 
@@ -14,7 +14,7 @@ it('npm start takes its own example payment, Ctrl-C ends it, and a second start 
   await home.untilReady(first);
 
   // Read at the very moment of the first 200: whoever waits for /readyz may rely on it.
-  const sandbox = readSandboxJson(home.dataDir);
+  const sandbox = sandboxIn(home.dataDir);
   expect(statSync(join(home.dataDir, 'sandbox.json')).mode & 0o777).toBe(0o600);
   expect(sandbox).toEqual({
     gateway_url: home.gatewayUrl,
@@ -74,7 +74,7 @@ it('npm start takes its own example payment, Ctrl-C ends it, and a second start 
       home.processes().map(({ pid }) => pid),
     ),
   ).toBeLessThan(5_000);
-  expect(readSandboxJson(home.dataDir)).toEqual(sandbox);
+  expect(sandboxIn(home.dataDir)).toEqual(sandbox);
   const kept = await merchant.payment(example.payment.id);
   expect(kept).toEqual(example.payment);
   expectAgreement(kept, await merchant.ledgerLine(kept));

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, inject } from 'vitest';
+import { afterAll, beforeAll, inject, vi } from 'vitest';
 
 /*
  * Shoudan as people run it, for tests: its processes with a data folder and ports of their own, in a process group of
@@ -16,7 +17,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const cli = join(root, 'src', 'apps', 'cli.ts');
 
 /** Longer than anything here may take on a busy machine; a wait that reaches it has failed. */
-const patienceMs = 45_000;
+const patienceMs = 60_000;
 
 export interface Ending {
   readonly exitCode: number | null;
@@ -83,8 +84,8 @@ export interface Installation {
   killEverything(): Promise<void>;
   /** Waits until no process of these roles (of any role, when none is named) is left. */
   untilGone(...roles: readonly Role[]): Promise<void>;
-  /** Waits for `/readyz` to answer 200, not longer than the command runs. */
-  untilReady(run: Run): Promise<void>;
+  /** Waits for `/readyz` to answer 200, at the gateway of this installation or another, while the command runs. */
+  untilReady(run: Run, gatewayUrl?: string): Promise<void>;
 }
 
 const installations: (Installation & { remove(): Promise<void> })[] = [];
@@ -92,17 +93,20 @@ let guard: ChildProcess | undefined;
 let folderOfFile = '';
 let portNext = 10_000 + (process.pid % 100) * 90;
 
-/** To be called once by a test file: makes its folder, and clears away whatever its tests have left. */
+/**
+ * To be called once by a test file: makes its folder, and when all its tests are over clears away what they have left,
+ * so that they may run beside each other.
+ */
 export function clearInstallations(): void {
+  // Several systems start at the same time, on a machine that may have other work.
+  vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
   beforeAll(() => {
     folderOfFile = mkdtempSync(join(inject('testRunFolder'), 'processes-'));
     chmodSync(folderOfFile, 0o755);
     guard = spawnGuard(folderOfFile);
   });
-  afterEach(async () => {
-    for (const installation of installations.splice(0)) await installation.remove();
-  });
-  afterAll(() => {
+  afterAll(async () => {
+    await Promise.all(installations.map((installation) => installation.remove()));
     guard?.stdin?.end();
   });
 }
@@ -130,6 +134,8 @@ export async function installation(options: InstallationOptions = {}): Promise<I
     PORT: `${port}`,
     SIMULATOR_PORT: `${simulatorPort}`,
     SHOUDAN_DATA_DIR: dataDir,
+    // As npm start sets it: modules are compiled once and not by every process.
+    NODE_COMPILE_CACHE: join(repository, 'node_modules', '.cache', 'node'),
   };
 
   const run: Installation['run'] = ([program, ...args], { env, user, channel } = {}) => {
@@ -185,9 +191,10 @@ export async function installation(options: InstallationOptions = {}): Promise<I
     );
   };
 
+  const gatewayUrl = `http://127.0.0.1:${port}`;
   const self = {
     dataDir,
-    gatewayUrl: `http://127.0.0.1:${port}`,
+    gatewayUrl,
     simulatorUrl: `http://127.0.0.1:${simulatorPort}`,
     port,
     simulatorPort,
@@ -209,27 +216,26 @@ export async function installation(options: InstallationOptions = {}): Promise<I
     kill,
     killEverything,
     untilGone,
-    async untilReady(started: Run) {
+    async untilReady(started: Run, ready: string = gatewayUrl) {
       let over: Ending | undefined;
       void started.ended.then((ending) => {
         over = ending;
       });
       await until(
-        `${self.gatewayUrl}/readyz answers 200`,
+        `${ready}/readyz answers 200`,
         async () => {
           if (over !== undefined) throw new Error(`ended ${JSON.stringify(over)}: ${started.stderr()}`);
-          return readiness(self.gatewayUrl);
+          return readiness(ready);
         },
         (status) => status === 200,
-        10,
+        20,
       );
     },
     async remove() {
       await killEverything();
       const place = databasePlace(dataDir);
-      for (const gone of [folder, dataDir, ...(place === undefined ? [] : [place])]) {
-        rmSync(gone, { recursive: true, force: true });
-      }
+      const gone = [folder, dataDir, ...(place === undefined ? [] : [place])];
+      await Promise.all(gone.map((path) => rm(path, { recursive: true, force: true })));
     },
   };
   installations.push(self);
@@ -241,7 +247,7 @@ export async function until<Value>(
   what: string,
   look: () => Value | Promise<Value>,
   isIt: (value: Value) => boolean,
-  pauseMs = 25,
+  pauseMs = 50,
 ): Promise<Value> {
   const giveUpAtMs = performance.now() + patienceMs;
   for (;;) {
@@ -311,8 +317,8 @@ function processesOf(dataDir: string): LivingProcess[] {
 
 function roleOf(pid: number, dataDir: string, clusters: readonly string[]): Role | undefined {
   const command = read(`/proc/${pid}/cmdline`);
-  // Without a command line it is a zombie, or a thread of the kernel's.
-  if (command === '') return undefined;
+  // Without a command line it is a zombie, or a thread of the kernel's. Looking at the others' folders takes its time.
+  if (!/^(npm|sh|\S*node|\S*postgres)\b/.test(command)) return undefined;
   if (clusters.includes(workingFolderOf(pid))) return command.includes('\0-D\0') ? 'postmaster' : 'backend';
   if (!read(`/proc/${pid}/environ`).split('\0').includes(`SHOUDAN_DATA_DIR=${dataDir}`)) return undefined;
   if (command.startsWith('npm')) return 'npm';

@@ -12,7 +12,7 @@ import {
   type Run,
   type RunOptions,
 } from './installation.fixture.ts';
-import { merchantWith, readSandboxJson } from './merchant.fixture.ts';
+import { merchantWith, sandboxIn } from './merchant.fixture.ts';
 
 clearInstallations();
 
@@ -31,30 +31,24 @@ async function lastLineOf(run: Run): Promise<string> {
   return said.at(-1) ?? '';
 }
 
-it('a second start on the same data folder is refused, and the first goes on', async () => {
+it.concurrent('of two starts at once on one data folder one runs, and every other is refused', async () => {
   const home = await installation();
-  const first = home.shoudan(['start']);
-  await home.untilReady(first);
   const ports = { PORT: `${await freePort()}`, SIMULATOR_PORT: `${await freePort()}` };
-  expect(await refusedStart(home, { env: ports })).toBe(
-    `shoudan: the data folder ${home.dataDir} is in use by process ${first.pid}: stop that one, or choose another folder with SHOUDAN_DATA_DIR`,
-  );
-  expect((await merchantWith(readSandboxJson(home.dataDir)).pay()).status).toBe(201);
-});
-
-it('of two starts at once on one data folder, one runs and the other is refused', async () => {
-  const home = await installation();
-  const other = { PORT: `${await freePort()}`, SIMULATOR_PORT: `${await freePort()}` };
-  const [first, second] = [home.shoudan(['start']), home.shoudan(['start'], { env: other })];
+  const [first, second] = [home.shoudan(['start']), home.shoudan(['start'], { env: ports })];
   const refused = await Promise.race([first, second].map((run) => run.ended.then(() => run)));
   const running = refused === first ? second : first;
-  expect(await lastLineOf(refused)).toContain(`is in use by process ${running.pid}:`);
+  const line = `shoudan: the data folder ${home.dataDir} is in use by process ${running.pid}: stop that one, or choose another folder with SHOUDAN_DATA_DIR`;
+  expect(await lastLineOf(refused)).toBe(line);
+  await home.untilReady(running, running === first ? home.gatewayUrl : `http://127.0.0.1:${ports.PORT}`);
+  const others = { PORT: `${await freePort()}`, SIMULATOR_PORT: `${await freePort()}` };
+  expect(await refusedStart(home, { env: others })).toBe(line);
+  expect((await merchantWith(sandboxIn(home.dataDir)).pay()).status).toBe(201);
   running.signalGroup('SIGTERM');
   expect(await running.ended).toEqual({ exitCode: 0, signal: null });
   await home.untilGone();
 });
 
-it('a port in use is named, whichever it is', async () => {
+it.concurrent('a port in use is named, whichever it is', async () => {
   const home = await installation();
   const taken = await occupyPort();
   try {
@@ -74,7 +68,7 @@ it('a port in use is named, whichever it is', async () => {
   }
 });
 
-it('a setting that is unknown or wrong is named, also by npm start', async () => {
+it.concurrent('a setting that is unknown or wrong is named, also by npm start', async () => {
   const home = await installation();
   expect(await refusedStart(home, { env: { SHOUDAN_X: '1' } })).toContain('SHOUDAN_X is not a setting');
   expect(await lastLineOf(home.npmStart({ env: { PORT: 'eighty' } }))).toContain('PORT is eighty:');
@@ -82,7 +76,7 @@ it('a setting that is unknown or wrong is named, also by npm start', async () =>
   expect(existsSync(home.dataDir)).toBe(false);
 });
 
-it('a database that does not answer, or not to us, is named without its password', async () => {
+it.concurrent('a database that does not answer, or not to us, is named without its password', async () => {
   const home = await installation();
   const nobody = await freePort();
   const unreachable = `postgres://somebody:secret@127.0.0.1:${nobody}/shoudan`;
@@ -104,7 +98,7 @@ it('a database that does not answer, or not to us, is named without its password
   }
 });
 
-it('a database that another version has migrated ends the start while the simulator is still starting', async () => {
+it.concurrent('a database that another version has migrated ends the start while the simulator is still starting', async () => {
   const home = await installation();
   const database = await createTestDatabase();
   try {
@@ -118,7 +112,7 @@ it('a database that another version has migrated ends the start while the simula
   }
 });
 
-it('a data folder that cannot be written is named', async () => {
+it.concurrent('a data folder that cannot be written is named', async () => {
   const home = await installation();
   const folder = dirname(home.dataDir);
   const file = join(folder, 'file');
