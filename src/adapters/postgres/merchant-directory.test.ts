@@ -1,0 +1,267 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { QueryConfig } from 'pg';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { createTestDatabase, type TestDatabase } from '../../../test/database/test-database.ts';
+import { policyFor } from '../../domain/policy.ts';
+import { createSealing, SealingError } from '../sealing.ts';
+import { idOfKey, revokeApiKey } from './api-keys.ts';
+import { type Database, openDatabase } from './database.ts';
+import { createMerchantDirectory } from './merchant-directory.ts';
+import { createApiKey, isLiveKey, type MerchantRecord, saveMerchant } from './merchant-records.ts';
+import { saveWalletAccount } from './wallet-accounts.ts';
+
+const sealing = createSealing(randomBytes(32));
+let testDatabase: TestDatabase;
+let database: Database;
+
+beforeAll(async () => {
+  testDatabase = await createTestDatabase();
+  database = openDatabase({
+    url: testDatabase.url,
+    poolSize: 4,
+    applicationName: 'directory',
+    onIdleError: () => {},
+  });
+  await saveWalletAccount(database, sealing, {
+    wallet: 'alipay_open',
+    name: 'sandbox',
+    appId: '2026',
+    gatewayUrl: 'https://wallet.example/gateway.do',
+    privateKey: 'private',
+    walletPublicKey: 'public',
+  });
+});
+afterAll(async () => {
+  await database.end();
+  await testDatabase.drop();
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+let merchants = 0;
+function merchantRecord(changes: Partial<MerchantRecord> = {}): MerchantRecord {
+  merchants += 1;
+  return {
+    id: `M${merchants}`,
+    name: 'Tea House',
+    notifyUrl: 'https://merchant.example/hook',
+    stores: [
+      { id: 'S2', name: 'Second', terminalIds: [] },
+      { id: 'S1', name: 'First', terminalIds: ['T1', 'T2'] },
+    ],
+    bindings: [
+      { wallet: 'alipay_open', currency: 'CNY', account: 'sandbox', subMerchantId: `208800${merchants}` },
+    ],
+    ...changes,
+  };
+}
+
+/** Lets what was remembered grow old, on the process's own clock. */
+function letSecondsPass(seconds: number): void {
+  const now = performance.now.bind(performance);
+  vi.spyOn(performance, 'now').mockImplementation(() => now() + seconds * 1_000);
+}
+
+/** The statements that the directory sends, by name. */
+function countingStatements(): { readonly database: Database; readonly sent: string[] } {
+  const sent: string[] = [];
+  const counting = {
+    query: (statement: QueryConfig) => {
+      sent.push(statement.name ?? '');
+      return database.query(statement);
+    },
+  };
+  return { database: counting as unknown as Database, sent };
+}
+
+describe('a merchant', () => {
+  it('is found by its id and by its short number, with its stores and bindings', async () => {
+    const record = merchantRecord();
+    await saveMerchant(database, sealing, record);
+    const directory = createMerchantDirectory(database, sealing);
+    const merchant = await directory.find(record.id);
+    expect(merchant).toEqual({
+      id: record.id,
+      shortNo: expect.any(Number),
+      name: 'Tea House',
+      storeIds: ['S1', 'S2'],
+      bindings: record.bindings,
+      policyOverride: {},
+      notifyUrl: 'https://merchant.example/hook',
+    });
+    expect(await directory.findByShortNo(merchant?.shortNo ?? 0)).toEqual(merchant);
+  });
+
+  it('may have neither stores nor bindings', async () => {
+    const record = merchantRecord({ stores: [], bindings: [], notifyUrl: null });
+    await saveMerchant(database, sealing, record);
+    expect(await createMerchantDirectory(database, sealing).find(record.id)).toMatchObject({
+      storeIds: [],
+      bindings: [],
+      notifyUrl: null,
+    });
+  });
+
+  it('that nobody registered is not found', async () => {
+    const directory = createMerchantDirectory(database, sealing);
+    expect(await directory.find('nobody')).toBeNull();
+    expect(await directory.findByShortNo(34_000_000_000)).toBeNull();
+    await expect(directory.deliverySecret('nobody')).rejects.toThrow(
+      'merchant nobody has no delivery secret',
+    );
+  });
+
+  it('overrides its policy, amounts beyond a double included', async () => {
+    const record = merchantRecord();
+    await saveMerchant(database, sealing, record);
+    const cancelRetry = { firstMs: 1_000, nextMs: 2_000, fastTries: 3, maxMs: 60_000 };
+    await database.query('update merchants set policy_override = $1 where id = $2', [
+      { payAnswerMs: 25_000, cancelRetry, amountMaxMinor: '9007199254740993' },
+      record.id,
+    ]);
+    const merchant = await createMerchantDirectory(database, sealing).find(record.id);
+    expect(merchant?.policyOverride).toEqual({
+      payAnswerMs: 25_000,
+      cancelRetry,
+      amountMaxMinor: 9_007_199_254_740_993n,
+    });
+    expect(policyFor('alipay_open', 'payment_code', merchant?.policyOverride)).toEqual({
+      ...policyFor('alipay_open', 'payment_code'),
+      payAnswerMs: 25_000,
+      cancelRetry,
+      amountMaxMinor: 9_007_199_254_740_993n,
+    });
+  });
+
+  it('is remembered for seconds, and a change is seen after them', async () => {
+    const record = merchantRecord();
+    await saveMerchant(database, sealing, record);
+    const counted = countingStatements();
+    const directory = createMerchantDirectory(counted.database, sealing);
+    await Promise.all([directory.find(record.id), directory.find(record.id)]);
+    await saveMerchant(database, sealing, { ...record, name: 'Coffee House' });
+    expect((await directory.find(record.id))?.name).toBe('Tea House');
+    expect(counted.sent).toEqual(['find_merchant_by_id']);
+    letSecondsPass(5.1);
+    expect((await directory.find(record.id))?.name).toBe('Coffee House');
+    expect(counted.sent).toHaveLength(2);
+  });
+
+  it('a look-up that failed is not remembered', async () => {
+    const record = merchantRecord();
+    await saveMerchant(database, sealing, record);
+    let failing = true;
+    const flaky = {
+      query: (statement: QueryConfig) =>
+        failing ? Promise.reject(new Error('connection terminated')) : database.query(statement),
+    };
+    const directory = createMerchantDirectory(flaky as unknown as Database, sealing);
+    await expect(directory.find(record.id)).rejects.toThrow('connection terminated');
+    failing = false;
+    expect((await directory.find(record.id))?.id).toBe(record.id);
+  });
+
+  it('what is remembered is bounded: the oldest goes first', async () => {
+    vi.spyOn(performance, 'now').mockReturnValue(0);
+    const empty = vi.fn(async () => ({ rows: [] }));
+    const directory = createMerchantDirectory({ query: empty } as unknown as Database, sealing);
+    for (let count = 0; count <= 10_000; count += 1) await directory.scopeOfKey(`sk_${count}`);
+    expect(empty).toHaveBeenCalledTimes(10_001);
+    await directory.scopeOfKey('sk_10000');
+    await directory.scopeOfKey('sk_1');
+    expect(empty).toHaveBeenCalledTimes(10_001);
+    await directory.scopeOfKey('sk_0');
+    expect(empty).toHaveBeenCalledTimes(10_002);
+  });
+});
+
+describe('an API key', () => {
+  it('speaks for its merchant, or for the acquirer', async () => {
+    const record = merchantRecord();
+    await saveMerchant(database, sealing, record);
+    const own = await createApiKey(database, {
+      environment: 'sandbox',
+      merchantId: record.id,
+      label: 'till',
+    });
+    const acquirer = await createApiKey(database, { environment: 'sandbox', merchantId: null, label: 'ops' });
+    const directory = createMerchantDirectory(database, sealing);
+    expect(own).toMatch(/^sk_sandbox_[\w-]{32}$/);
+    expect(await directory.scopeOfKey(own)).toEqual({ kind: 'merchant', merchantId: record.id });
+    expect(await directory.scopeOfKey(acquirer)).toEqual({ kind: 'acquirer' });
+    expect(own).not.toBe(acquirer);
+  });
+
+  it('that is unknown, changed by one character, or a stored hash itself, speaks for nobody', async () => {
+    const apiKey = await createApiKey(database, { environment: 'sandbox', merchantId: null, label: 'ops' });
+    const hash = createHash('sha256').update(apiKey).digest();
+    const directory = createMerchantDirectory(database, sealing);
+    for (const wrong of ['', 'sk_sandbox_unknown', apiKey.slice(0, -1), `${apiKey}x`, apiKey.toUpperCase()]) {
+      expect(await directory.scopeOfKey(wrong)).toBeNull();
+    }
+    expect(await directory.scopeOfKey(hash.toString('hex'))).toBeNull();
+    expect(await isLiveKey(database, 'sk_sandbox_unknown')).toBe(false);
+  });
+
+  it('is kept as a hash alone', async () => {
+    const apiKey = await createApiKey(database, { environment: 'sandbox', merchantId: null, label: 'kept' });
+    const { rows } = await database.query(`select k::text as row from api_keys k where label = 'kept'`);
+    expect(rows).toHaveLength(1);
+    expect(rows[0].row).not.toContain(apiKey);
+    expect(rows[0].row).not.toContain(Buffer.from(apiKey).toString('hex'));
+  });
+
+  it('that is revoked is refused within seconds', async () => {
+    const apiKey = await createApiKey(database, { environment: 'sandbox', merchantId: null, label: 'ops' });
+    const directory = createMerchantDirectory(database, sealing);
+    expect(await directory.scopeOfKey(apiKey)).toEqual({ kind: 'acquirer' });
+    expect(await isLiveKey(database, apiKey)).toBe(true);
+    await revokeApiKey(database, idOfKey(apiKey));
+    expect(await isLiveKey(database, apiKey)).toBe(false);
+    letSecondsPass(5.1);
+    expect(await directory.scopeOfKey(apiKey)).toBeNull();
+  });
+});
+
+describe('the secret that signs a merchant’s deliveries', () => {
+  it('is made once, sealed at rest, and the same whenever it is read', async () => {
+    const record = merchantRecord();
+    const first = await saveMerchant(database, sealing, record);
+    const again = await saveMerchant(database, sealing, { ...record, name: 'Coffee House' });
+    expect(first).toEqual({ deliverySecret: expect.stringMatching(/^whsec_[\w+/]{43}=$/), isNew: true });
+    expect(again).toEqual({ deliverySecret: first.deliverySecret, isNew: false });
+    const directory = createMerchantDirectory(database, sealing);
+    expect(await directory.deliverySecret(record.id)).toBe(first.deliverySecret);
+    const { rows } = await database.query<{ readonly delivery_secret: Buffer }>(
+      'select delivery_secret from merchants where id = $1',
+      [record.id],
+    );
+    expect(rows[0]?.delivery_secret.includes(first.deliverySecret)).toBe(false);
+    expect(rows[0]?.delivery_secret.includes(first.deliverySecret.slice(6))).toBe(false);
+  });
+
+  it('that was copied from another merchant’s row, or sealed under another master key, is not used', async () => {
+    const [one, two] = [merchantRecord(), merchantRecord()];
+    await saveMerchant(database, sealing, one);
+    await saveMerchant(database, sealing, two);
+    await database.query(
+      `update merchants set delivery_secret = (select delivery_secret from merchants where id = $1) where id = $2`,
+      [one.id, two.id],
+    );
+    await expect(createMerchantDirectory(database, sealing).deliverySecret(two.id)).rejects.toThrow(
+      SealingError,
+    );
+    const stranger = createSealing(randomBytes(32));
+    await expect(createMerchantDirectory(database, stranger).deliverySecret(one.id)).rejects.toThrow(
+      'SHOUDAN_MASTER_KEY',
+    );
+  });
+});
+
+it('a merchant whose binding is refused leaves nothing behind', async () => {
+  const record = merchantRecord();
+  const bindings = [{ wallet: 'alipay_open', currency: 'CNY', account: 'nobody', subMerchantId: null }];
+  await expect(saveMerchant(database, sealing, { ...record, bindings })).rejects.toThrow();
+  expect(await createMerchantDirectory(database, sealing).find(record.id)).toBeNull();
+});
