@@ -9,15 +9,25 @@ export interface Retention {
   readonly idempotencyKeyDays: number;
 }
 
-/** Makes this month's and the next two months' partitions. Safe to call again, from several processes at once. */
+/**
+ * Makes this month's and the next two months' partitions. Safe to call again, from several processes at once. A month
+ * that cannot be made, because rows of it lie in the default partition already, fails the call when the others are made.
+ */
 export async function ensurePartitions(database: Database): Promise<void> {
+  const failures: unknown[] = [];
   for (const ahead of [0, 1, 2]) {
-    await database.query(
-      `select ensure_month_partitions(((clock_timestamp() at time zone 'UTC') + $1 * interval '1 month')::date)`,
-      [ahead],
-    );
+    await database
+      .query(
+        `select ensure_month_partitions(((clock_timestamp() at time zone 'UTC') + $1 * interval '1 month')::date)`,
+        [ahead],
+      )
+      .catch((error: unknown) => failures.push(error));
   }
+  if (failures.length > 0) throw failures[0];
 }
+
+/** Idempotency keys that one statement deletes at most: a statement's locks and its share of a disk stay small. */
+const keysAtOnce = 10_000;
 
 /**
  * Drops what has outlived its retention: whole months of events and deliveries, untrusted answers and keys.
@@ -41,16 +51,29 @@ export async function dropOutlived(database: Database, retention: Retention): Pr
     }
     await database.query(`drop table ${child}`);
   }
+  // What was written before its month was made.
+  await database.query(
+    `delete from payment_events_rest where occurred_at < clock_timestamp() - $1 * interval '1 day'`,
+    [retention.eventDays],
+  );
+  await database.query(
+    `delete from deliveries_rest
+     where created_at < clock_timestamp() - $1 * interval '1 day' and due_at is null`,
+    [retention.eventDays],
+  );
   await database.query(
     `delete from untrusted_answers where received_at < clock_timestamp() - $1 * interval '1 day'`,
     [retention.untrustedAnswerDays],
   );
-  await database.query(
-    `delete from idempotency_keys where (merchant_id, key) in (
-       select merchant_id, key from idempotency_keys
-       where created_at < clock_timestamp() - $1 * interval '1 day' order by created_at limit 10000)`,
-    [Math.max(30, retention.idempotencyKeyDays)],
-  );
+  for (let deleted = keysAtOnce; deleted === keysAtOnce; ) {
+    const { rowCount } = await database.query(
+      `delete from idempotency_keys where (merchant_id, key) in (
+         select merchant_id, key from idempotency_keys
+         where created_at < clock_timestamp() - $1 * interval '1 day' order by created_at limit $2)`,
+      [Math.max(30, retention.idempotencyKeyDays), keysAtOnce],
+    );
+    deleted = rowCount ?? 0;
+  }
 }
 
 /** A worker that was not seen for this long counts as gone. */

@@ -1,0 +1,211 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createTestDatabase, type TestDatabase } from '../../../test/database/test-database.ts';
+import { type Database, openDatabase } from './database.ts';
+import {
+  anyWorkerAlive,
+  dropOutlived,
+  ensurePartitions,
+  heartbeat,
+  leave,
+  type Retention,
+} from './housekeeping.ts';
+
+let testDatabase: TestDatabase;
+let database: Database;
+
+beforeAll(async () => {
+  testDatabase = await createTestDatabase();
+  database = openDatabase({
+    url: testDatabase.url,
+    poolSize: 4,
+    applicationName: 'housekeeping',
+    onIdleError: () => {},
+  });
+});
+afterAll(async () => {
+  await database.end();
+  await testDatabase.drop();
+});
+
+async function textsOf(sql: string): Promise<string[]> {
+  const { rows } = await database.query<{ readonly text: string }>(sql);
+  return rows.map(({ text }) => text);
+}
+
+describe('workers', () => {
+  beforeEach(async () => {
+    await database.query('truncate workers');
+  });
+  const lastSeen = (id: string, ago: string) =>
+    database.query(
+      `insert into workers (id, seen_at) values ($1, clock_timestamp() - $2::interval)
+       on conflict (id) do update set seen_at = excluded.seen_at`,
+      [id, ago],
+    );
+
+  it('one that was just seen is alive, one that left or was not seen for 15 seconds is not', async () => {
+    expect(await anyWorkerAlive(database)).toBe(false);
+    await heartbeat(database, 'host/1');
+    expect(await anyWorkerAlive(database)).toBe(true);
+    await leave(database, 'host/1');
+    expect(await anyWorkerAlive(database)).toBe(false);
+    await lastSeen('host/2', '8 seconds');
+    expect(await anyWorkerAlive(database)).toBe(true);
+    await lastSeen('host/2', '16 seconds');
+    expect(await anyWorkerAlive(database)).toBe(false);
+    await heartbeat(database, 'host/2');
+    expect(await anyWorkerAlive(database)).toBe(true);
+  });
+
+  it('one is enough among many that are gone, and those long gone are forgotten', async () => {
+    await lastSeen('host/1', '2 days');
+    await lastSeen('host/2', '1 hour');
+    await heartbeat(database, 'host/3');
+    expect(await anyWorkerAlive(database)).toBe(true);
+    expect(await textsOf('select id as text from workers order by id')).toEqual(['host/2', 'host/3']);
+  });
+
+  it('one that slept for days and goes on is alive again, not forgotten by its own heartbeat', async () => {
+    await lastSeen('host/1', '3 days');
+    await heartbeat(database, 'host/1');
+    expect(await anyWorkerAlive(database)).toBe(true);
+  });
+});
+
+describe('partitions', () => {
+  const partitions = () =>
+    textsOf(`select c.relname as text from pg_inherits i join pg_class c on c.oid = i.inhrelid
+             where i.inhparent in ('deliveries'::regclass, 'payment_events'::regclass)
+               and c.relname ~ '[0-9]{6}$' order by 1`);
+  const months = () =>
+    textsOf(`select to_char((clock_timestamp() at time zone 'UTC') + n * interval '1 month', 'YYYYMM') as text
+             from generate_series(0, 2) n`);
+  const dropMonths = async (): Promise<void> => {
+    for (const name of await partitions()) await database.query(`drop table ${name}`);
+  };
+
+  it('of this month and the next two are there afterwards, however many processes make them', async () => {
+    await dropMonths();
+    await Promise.all([1, 2, 3].map(() => ensurePartitions(database)));
+    const expected = (await months()).flatMap((month) => [`deliveries_${month}`, `payment_events_${month}`]);
+    expect(await partitions()).toEqual(expected.sort());
+    await ensurePartitions(database);
+    expect(await partitions()).toHaveLength(6);
+  });
+
+  it('a month that cannot be made, because rows of it were written already, keeps no other month from being made', async () => {
+    await dropMonths();
+    await database.query(
+      `insert into deliveries (merchant_id, id, type, subject, subject_id, payment_id, url, state, created_at)
+       values ('M1', 'evt_1', 'payment.succeeded', 'payment', 'pay_1', 'pay_1', 'https://merchant.example/',
+               'delivered', clock_timestamp())`,
+    );
+    await expect(ensurePartitions(database)).rejects.toThrow();
+    const [, ...later] = await months();
+    expect(await partitions()).toEqual(
+      later.flatMap((month) => [`deliveries_${month}`, `payment_events_${month}`]).sort(),
+    );
+    await database.query('truncate deliveries');
+    await ensurePartitions(database);
+    expect(await partitions()).toHaveLength(6);
+  });
+});
+
+describe('what has outlived its retention', () => {
+  const retention: Retention = { eventDays: 60, untrustedAnswerDays: 14, idempotencyKeyDays: 90 };
+  beforeEach(async () => {
+    await database.query('truncate deliveries, payment_events, idempotency_keys, untrusted_answers');
+  });
+  const insertKeys = (prefix: string, count: number, ageDays: number) =>
+    database.query(
+      `insert into idempotency_keys (merchant_id, key, fingerprint, payment_id, created_at)
+       select 'M1', $1::text || n, '', 'pay_' || n, clock_timestamp() - $3 * interval '1 day'
+       from generate_series(1, $2) n`,
+      [prefix, count, ageDays],
+    );
+  const keys = () => textsOf('select key as text from idempotency_keys order by key');
+
+  it('idempotency keys are kept for as long as was asked, and never less than 30 days', async () => {
+    await insertKeys('young', 1, 29.99);
+    await insertKeys('month', 1, 31);
+    await insertKeys('old', 1, 91);
+    await dropOutlived(database, retention);
+    expect(await keys()).toEqual(['month1', 'young1']);
+    await dropOutlived(database, { ...retention, idempotencyKeyDays: 1 });
+    expect(await keys()).toEqual(['young1']);
+  });
+
+  it('all old keys go in one round, however many there are', async () => {
+    await insertKeys('old', 20_500, 91);
+    await insertKeys('young', 2, 1);
+    await dropOutlived(database, retention);
+    expect(await keys()).toEqual(['young1', 'young2']);
+  });
+
+  it('untrusted answers go after their days', async () => {
+    const insert = (id: string, ageDays: number) =>
+      database.query(
+        `insert into untrusted_answers (merchant_id, payment_id, received_at, call, detail)
+         values ('M1', $1, clock_timestamp() - $2 * interval '1 day', 'pay', 'bad signature')`,
+        [id, ageDays],
+      );
+    await insert('pay_old', 14.1);
+    await insert('pay_young', 13.9);
+    await dropOutlived(database, retention);
+    expect(await textsOf('select payment_id as text from untrusted_answers')).toEqual(['pay_young']);
+  });
+
+  it('what was written before its month was made goes by its day, but for a delivery that still waits', async () => {
+    const insert = (id: string, state: 'delivered' | 'pending') =>
+      database.query(
+        `insert into deliveries (merchant_id, id, type, subject, subject_id, payment_id, url, state, created_at, due_at)
+         values ('M1', $1, 'payment.succeeded', 'payment', 'pay_1', 'pay_1', 'https://merchant.example/', $2,
+                 '2020-02-03', ${state === 'pending' ? 'clock_timestamp()' : 'null'})`,
+        [id, state],
+      );
+    await insert('evt_1', 'delivered');
+    await insert('evt_2', 'pending');
+    await database.query(
+      `insert into payment_events (merchant_id, payment_id, version, ordinal, type, data, occurred_at)
+       values ('M1', 'pay_1', 1, 1, 'PaymentSubmitted', '{}', '2020-02-03')`,
+    );
+    await dropOutlived(database, retention);
+    expect(await textsOf('select id as text from deliveries')).toEqual(['evt_2']);
+    expect(await textsOf('select type as text from payment_events')).toEqual([]);
+  });
+
+  it('months of events and deliveries go whole, but for a month with a delivery that still waits', async () => {
+    const month = async (monthsAgo: number): Promise<{ readonly name: string; readonly day: string }> => {
+      const [day = ''] = await textsOf(
+        `select to_char(date_trunc('month', clock_timestamp() at time zone 'UTC') - ${monthsAgo} * interval '1 month'
+                        + interval '14 days', 'YYYY-MM-DD') as text`,
+      );
+      await database.query('select ensure_month_partitions($1::date)', [day]);
+      return { name: day.slice(0, 7).replace('-', ''), day };
+    };
+    const [recent, old, waiting] = [await month(1), await month(4), await month(5)];
+    const insertDelivery = (day: string, state: 'delivered' | 'pending') =>
+      database.query(
+        `insert into deliveries (merchant_id, id, type, subject, subject_id, payment_id, url, state, created_at, due_at)
+         values ('M1', $1, 'payment.succeeded', 'payment', 'pay_1', 'pay_1', 'https://merchant.example/', $2, $3,
+                 ${state === 'pending' ? 'clock_timestamp()' : 'null'})`,
+        [`evt_${day}_${state}`, state, `${day} 00:00:00+00`],
+      );
+    await insertDelivery(recent.day, 'delivered');
+    await insertDelivery(old.day, 'delivered');
+    await insertDelivery(waiting.day, 'pending');
+    await dropOutlived(database, retention);
+    const left = await textsOf(
+      `select relname as text from pg_class where relname ~ '^(deliveries|payment_events)_[0-9]{6}$' order by 1`,
+    );
+    expect(left).toContain(`deliveries_${recent.name}`);
+    expect(left).toContain(`payment_events_${recent.name}`);
+    expect(left).not.toContain(`deliveries_${old.name}`);
+    expect(left).not.toContain(`payment_events_${old.name}`);
+    expect(left).toContain(`deliveries_${waiting.name}`);
+    expect(await textsOf('select state as text from deliveries order by created_at')).toEqual([
+      'pending',
+      'delivered',
+    ]);
+  });
+});
