@@ -1,0 +1,69 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createTestDatabase, type TestDatabase } from '../../../test/database/test-database.ts';
+import { createSealing, SealingError } from '../sealing.ts';
+import { type Database, openDatabase } from './database.ts';
+import { keepUntrustedAnswer } from './untrusted-answers.ts';
+
+const sealing = createSealing(randomBytes(32));
+let testDatabase: TestDatabase;
+let database: Database;
+
+beforeAll(async () => {
+  testDatabase = await createTestDatabase();
+  database = openDatabase({
+    url: testDatabase.url,
+    poolSize: 4,
+    applicationName: 'untrusted',
+    onIdleError: () => {},
+  });
+});
+afterAll(async () => {
+  await database.end();
+  await testDatabase.drop();
+});
+
+async function keptOf(paymentId: string) {
+  const { rows } = await database.query<{
+    readonly call: string;
+    readonly detail: string;
+    readonly sealed_bytes: Buffer | null;
+  }>('select call, detail, sealed_bytes from untrusted_answers where payment_id = $1 order by received_at', [
+    paymentId,
+  ]);
+  return rows;
+}
+
+// proves RES-14
+it('an answer that cannot be trusted is kept byte by byte, and nobody reads it without the master key', async () => {
+  // Not UTF-8: what was received may be anything.
+  const raw = Buffer.concat([Buffer.from('{"buyer_user_id":"2088102146225135"}'), Buffer.of(0xff, 0xfe, 0)]);
+  await keepUntrustedAnswer(database, sealing, {
+    merchantId: 'M1',
+    paymentId: 'pay_1',
+    call: 'inquire',
+    detail: 'the signature does not hold',
+    raw,
+  });
+  const [kept] = await keptOf('pay_1');
+  expect(kept).toMatchObject({ call: 'inquire', detail: 'the signature does not hold' });
+  const sealed = kept?.sealed_bytes ?? Buffer.alloc(0);
+  expect(sealed.includes('2088102146225135')).toBe(false);
+  expect(sealing.open(sealed, 'untrusted_answers.sealed_bytes pay_1')).toEqual(raw);
+  expect(() => sealing.open(sealed, 'untrusted_answers.sealed_bytes pay_2')).toThrow(SealingError);
+});
+
+it('an answer without bytes is kept by what was seen, and several of one payment beside each other', async () => {
+  for (let count = 0; count < 20; count += 1) {
+    await keepUntrustedAnswer(database, sealing, {
+      merchantId: 'M1',
+      paymentId: 'pay_3',
+      call: 'pay',
+      detail: `amount ${count} instead of 1234`,
+      raw: undefined,
+    });
+  }
+  const kept = await keptOf('pay_3');
+  expect(kept).toHaveLength(20);
+  expect(kept[19]).toEqual({ call: 'pay', detail: 'amount 19 instead of 1234', sealed_bytes: null });
+});
