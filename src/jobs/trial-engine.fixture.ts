@@ -2,12 +2,15 @@ import { setImmediate as turnOf } from 'node:timers/promises';
 import { vi } from 'vitest';
 import { madePayment } from '../../test/journal-contract/journal-under-test.ts';
 import { createChanges, type LocalChanges } from '../adapters/changes.ts';
+import { createEntropy } from '../adapters/entropy.ts';
 import { createMemoryJournal, type MemoryJournal } from '../adapters/memory/journal.ts';
 import { createMerchantDirectory } from '../adapters/memory/merchant-directory.ts';
+import type { PaymentRequest } from '../domain/accept-payment.ts';
 import { announcementsOfPayment } from '../domain/announcement.ts';
 import { noAnswer, nothingNamed, paid } from '../domain/inputs.fixture.ts';
 import type { Payment } from '../domain/payment.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { Merchant } from '../ports/merchant-directory.ts';
 import type { MerchantMessage, MerchantReply } from '../ports/merchant-endpoint.ts';
 import type { WalletGateway } from '../ports/wallet.ts';
 import type { DeliverEngine } from './deliver.ts';
@@ -64,6 +67,36 @@ export function createTrialClock(): TrialClock {
   };
 }
 
+export const trialMerchant: Merchant = {
+  id: 'M0001',
+  shortNo: 1,
+  name: 'Tea House',
+  storeIds: ['S0001'],
+  bindings: [
+    { wallet: 'alipay_open', account: 'sandbox', subMerchantId: '2088000000000002', currency: 'CNY' },
+  ],
+  policyOverride: {},
+  notifyUrl: 'https://merchant.example/notify',
+};
+
+/** A request to pay 100.00 yuan, as the wallet of a trial answers it. */
+export function trialRequest(changes: Partial<PaymentRequest> = {}): PaymentRequest {
+  return {
+    merchantOrderNo: 'ORDER-1',
+    amount: { currency: 'CNY', minor: 10_000n },
+    product: 'payment_code',
+    paymentCode: '281234567890123456',
+    storeId: 'S0001',
+    terminalId: 'T0001',
+    subject: 'tea',
+    wallet: null,
+    expiresAt: null,
+    notifyUrl: null,
+    metadata: {},
+    ...changes,
+  };
+}
+
 export interface Trial {
   readonly engine: DeliverEngine;
   readonly clock: TrialClock;
@@ -99,24 +132,11 @@ export function createTrial(): Trial {
     journal: memory.journal,
     due: memory.due,
     deliveries: memory.deliveries,
-    merchants: createMerchantDirectory([
-      {
-        merchant: {
-          id: 'M0001',
-          shortNo: 1,
-          name: 'Test Shop',
-          storeIds: ['S0001'],
-          bindings: [],
-          policyOverride: {},
-          notifyUrl: null,
-        },
-        deliverySecret: 'whsec_c2VjcmV0',
-      },
-    ]),
+    merchants: createMerchantDirectory([{ merchant: trialMerchant, deliverySecret: 'whsec_c2VjcmV0' }]),
     wallets: { gateway: () => wallet },
     endpoint: { send },
     clock,
-    entropy: { bytes: (length) => new Uint8Array(length) },
+    entropy: createEntropy(),
     changes,
     policySpeed: 1,
     report: { untrustedAnswer: () => {} },
