@@ -81,6 +81,15 @@ export function startMerchant(world: World, door: FrontDoor): void {
     }
   };
 
+  /** Looks until what the merchant knows of is undone: one payment, or every attempt of the order. */
+  const seeUndone = async (order: Order, paymentId: string | null): Promise<void> => {
+    const known = told.payments.filter((one) => one.merchantOrderNo === order.no);
+    for (const id of new Set(known.map((one) => one.paymentId))) {
+      if (paymentId !== null && id !== paymentId) continue;
+      await lookUntil(order, id, (status) => status === 'cancelled' || status === 'failed');
+    }
+  };
+
   const cancel = async (
     order: Order,
     by: AcceptedCancel['by'],
@@ -108,9 +117,7 @@ export function startMerchant(world: World, door: FrontDoor): void {
           merchantOrderNo: order.no,
           paymentId: named ?? (by === 'order' ? null : paymentId),
         });
-        if (named !== null && order.notifyUrl === null) {
-          await lookUntil(order, named, (status) => status === 'cancelled' || status === 'failed');
-        }
+        if (order.notifyUrl === null) await seeUndone(order, by === 'order' ? null : paymentId);
         return;
       }
       await pause(random.magnitude(500, 5_000) * Math.min(tries + 1, 20));

@@ -27,7 +27,16 @@ const limitMs = 96 * 60 * 60_000;
 /** Seeds take about a thousand events, the busiest some ten thousand. */
 const eventsLimit = 150_000;
 
-/** Runs one seed to its rest and audits it. The same seed and plant give the same outcome, to the byte. */
+/**
+ * Runs one seed to its rest and audits it. The same seed and plant give the same outcome, to the byte.
+ *
+ * A seed draws a plan: which faults there are and how often, how the wallet behaves where it may differ, what the
+ * merchant is like, and when everything begins to work again. One queue of events holds all that is to happen, on a
+ * virtual clock. Gateway processes run the real operations and due loops; every call that they make of a port is two
+ * or more events, so that calls of all processes interleave, and each is a place to crash, to fail or to stall. The
+ * journal in memory outlives the processes, as the database does. At rest no row waits, nobody is asked anything and
+ * no message is under way; then the auditor compares the four views.
+ */
 export async function simulateSeed(seed: number, plant: Plant = sound): Promise<SeedOutcome> {
   const world = createWorld(seed);
   const { scheduler, plan, memory } = world;

@@ -1,6 +1,7 @@
 import { type Payment, paymentMoves, reversalMoves } from '../../src/domain/payment.ts';
 import { type Refund, refundMoves } from '../../src/domain/refund.ts';
 import type { RecordedEvent } from '../../src/ports/journal.ts';
+import type { Violation } from './invariants.ts';
 
 interface Edge {
   readonly from: string;
@@ -24,18 +25,21 @@ export const lifecycles = {
   refund: edgesOf(refundMoves),
 };
 
-/** How a timeline does not lead, move by move, to the states that are recorded; empty when it does. */
+/** Where a timeline does not lead, move by move, to the states that are recorded; empty when it does. */
 export function auditTimeline(
   timeline: readonly RecordedEvent[],
   payment: Payment,
   refunds: readonly Refund[],
-): string[] {
-  const faults: string[] = [];
+): Violation[] {
+  const faults: Violation[] = [];
+  const illegal = (detail: string): void => {
+    faults.push({ invariant: 'illegal-move', detail });
+  };
   let state: string | null = null;
   let reversal: string | null = null;
   const refundStates = new Map<string, string>();
   const follow = (edge: Edge, from: string | null, type: string): string => {
-    if (from !== edge.from) faults.push(`${payment.id}: ${type} from ${from ?? 'nothing'}`);
+    if (from !== edge.from) illegal(`${payment.id}: ${type} from ${from ?? 'nothing'}`);
     return edge.to;
   };
   for (const { type, data } of timeline) {
@@ -52,18 +56,18 @@ export function auditTimeline(
     else if (type === 'RefundAccepted') refundStates.set(String(data['refund_id']), 'accepted');
     else if (type === 'ReversalDecided') {
       if (state === 'succeeded' && data['by'] !== 'merchant') {
-        faults.push(`${payment.id}: a success was reversed by the ${String(data['by'])}`);
+        faults.push({ invariant: 'success-undone-by-timer', detail: payment.id });
       }
       reversal = 'cancelling';
     } else if (type === 'PaymentEvidenceAfterEnd') reversal = 'cancelling';
   }
-  if (state !== payment.state) faults.push(`${payment.id} is ${payment.state}, its timeline ends ${state}`);
+  if (state !== payment.state) illegal(`${payment.id} is ${payment.state}, its timeline ends ${state}`);
   if (reversal !== (payment.reversal?.state ?? null)) {
-    faults.push(`${payment.id}: reversal ${payment.reversal?.state}, its timeline ends ${reversal}`);
+    illegal(`${payment.id}: reversal ${payment.reversal?.state}, its timeline ends ${reversal}`);
   }
   for (const refund of refunds) {
     const told = refundStates.get(refund.id);
-    if (told !== refund.state) faults.push(`${refund.id} is ${refund.state}, the timeline ends ${told}`);
+    if (told !== refund.state) illegal(`${refund.id} is ${refund.state}, the timeline ends ${told}`);
   }
   return faults;
 }
