@@ -1,4 +1,5 @@
 import * as reversal from './decide-reversal.ts';
+import * as reversalRefund from './decide-reversal-refund.ts';
 import { type Failure, isOpen, type Payment, type TimelineEvent } from './payment.ts';
 import {
   attentionEnded,
@@ -85,9 +86,14 @@ function decide(draft: Draft, input: PaymentInput, policy: PaymentPolicy, now: D
         input.askedAt ?? now,
       );
     case 'reversal_refund_answered':
-      return reversal.refundAnswered(trustNoted(draft, 'refund', input.answer), input.answer, policy, now);
+      return reversalRefund.refundAnswered(
+        trustNoted(draft, 'refund', input.answer),
+        input.answer,
+        policy,
+        now,
+      );
     case 'reversal_refund_inquired':
-      return reversal.refundInquired(
+      return reversalRefund.refundInquired(
         trustNoted(draft, 'inquire_refund', input.answer),
         input.answer,
         policy,
@@ -103,7 +109,7 @@ function decide(draft: Draft, input: PaymentInput, policy: PaymentPolicy, now: D
     case 'refund_ended':
       return refundEnded(draft, input.amountMinor, input.succeeded, policy, now);
     case 'refunds_awaited':
-      return reversal.refundsAwaited(draft, policy, now);
+      return reversalRefund.refundsAwaited(draft, policy, now);
     case 'delivery_exhausted':
       return undeliveredNoted(draft, now);
     default:
@@ -248,7 +254,7 @@ function refundEnded(
     refunded: succeeded ? payment.refunded + amountMinor : payment.refunded,
     refundReserved: succeeded ? payment.refundReserved : payment.refundReserved - amountMinor,
   });
-  return reversal.refundsAwaited(settled, policy, now);
+  return reversalRefund.refundsAwaited(settled, policy, now);
 }
 
 /**

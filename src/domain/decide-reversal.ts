@@ -14,7 +14,7 @@ import {
   withFields,
 } from './payment-changes.ts';
 import { type PaymentPolicy, retryDelayMs } from './policy.ts';
-import type { CancelAnswer, InquiryAnswer, RefundAnswer, RefundInquiryAnswer } from './wallet-answer.ts';
+import type { CancelAnswer, InquiryAnswer } from './wallet-answer.ts';
 
 /*
  * The reversal's modes, in one place.
@@ -48,7 +48,7 @@ export function begun(draft: Draft, by: Reversal['by'], policy: PaymentPolicy, n
 }
 
 /** The next move of a reversal that has the payer's money to give back, or may have. */
-function continued(draft: Draft, policy: PaymentPolicy, now: Date): Draft {
+export function continued(draft: Draft, policy: PaymentPolicy, now: Date): Draft {
   const { payment } = draft;
   if (payment.openRefunds > 0) {
     return step(reversalMoved(draft, 'settling'), 'await_refunds', now, policy.refundRetry.nextMs);
@@ -321,72 +321,8 @@ function lookEnded(draft: Draft): Draft {
   return draft.payment.nextStep?.action === 'inquire' ? attentionEnded(noStep(draft)) : draft;
 }
 
-export function refundAnswered(draft: Draft, answer: RefundAnswer, policy: PaymentPolicy, now: Date): Draft {
-  const { payment } = draft;
-  if (payment.reversal?.state !== 'refunding') return draft;
-  switch (answer.kind) {
-    case 'refunded':
-      return ended(draft, 'refund');
-    case 'repeated':
-      return stepLater(draft, 'inquire_refund', policy.refundInquiryDelayMs, now);
-    case 'refused':
-      return stepLater(
-        attentionRaised(draft, 'refund_unresolved', now),
-        'inquire_refund',
-        policy.refundInquiryDelayMs,
-        now,
-      );
-    case 'later':
-      return stepAgain(
-        attentionRaised(draft, 'refund_unresolved', now),
-        'refund',
-        policy.refundRetry,
-        'refund_unresolved',
-        now,
-      );
-    case 'unclear':
-    case 'no_answer':
-      return stepAgain(draft, 'refund', policy.refundRetry, 'refund_unresolved', now);
-    default:
-      return answer satisfies never;
-  }
-}
-
-export function refundInquired(
-  draft: Draft,
-  answer: RefundInquiryAnswer,
-  policy: PaymentPolicy,
-  now: Date,
-): Draft {
-  if (draft.payment.reversal?.state !== 'refunding') return draft;
-  switch (answer.kind) {
-    case 'refunded':
-      return ended(draft, 'refund');
-    case 'not_found':
-      // The wallet holds no refund of this id, so the same id is safe to send again. Money case 6. First the
-      // payment itself is inquired: one that was given back in another way is closed, and refuses for ever.
-      return stepAgain(draft, 'inquire', policy.refundRetry, 'refund_unresolved', now);
-    case 'refused':
-    case 'unclear':
-    case 'no_answer':
-      return stepAgain(draft, 'inquire_refund', policy.refundRetry, 'refund_unresolved', now);
-    default:
-      return answer satisfies never;
-  }
-}
-
-/** A refund of the payment has ended, or it is time to look whether one has. Money case 7. */
-export function refundsAwaited(draft: Draft, policy: PaymentPolicy, now: Date): Draft {
-  const { payment } = draft;
-  if (payment.reversal?.state !== 'settling') return draft;
-  if (payment.openRefunds > 0) {
-    return stepAgain(draft, 'await_refunds', policy.refundRetry, 'refund_unresolved', now);
-  }
-  return continued(draft, policy, now);
-}
-
 /** The payer has the money: the reversal took effect. */
-function ended(draft: Draft, by: NonNullable<Payment['cancelledBy']>): Draft {
+export function ended(draft: Draft, by: NonNullable<Payment['cancelledBy']>): Draft {
   const effected = concluded(reversalMoved(draft, 'effected', { by }), by);
   if (by !== 'refund') return effected;
   const { minor } = draft.payment.amount;
@@ -400,12 +336,4 @@ function concluded(draft: Draft, by: NonNullable<Payment['cancelledBy']>): Draft
       ? withFields(moved(draft, 'cancelled', { by }), { cancelledBy: by })
       : draft;
   return attentionEnded(noStep(closed));
-}
-
-/** A different step of the same loop, after a delay; the try counts. */
-function stepLater(draft: Draft, action: 'inquire_refund', delayMs: number, now: Date): Draft {
-  return withFields(draft, {
-    nextStep: { action, dueAt: later(now, delayMs) },
-    tries: draft.payment.tries + 1,
-  });
 }
