@@ -3,7 +3,7 @@ import { anyWorkerAlive } from '../adapters/postgres/housekeeping.ts';
 import { requireCurrentSchema } from '../adapters/postgres/migrations.ts';
 import { watchStarter } from '../adapters/processes/starter-watch.ts';
 import { createRestGateway } from '../inbound/rest/rest-gateway.ts';
-import { sharedDatabase } from './database-of-settings.ts';
+import { type DatabaseAccess, sharedDatabase } from './database-of-settings.ts';
 import { type Gateway, openGateway } from './gateway.ts';
 import { leaveProcess } from './leave-process.ts';
 import { openLog } from './log.ts';
@@ -20,8 +20,9 @@ export async function serve(settings: Settings, options: { readonly worker: bool
   const log = openLog(settings, options.worker ? 'gateway' : 'serve');
   const stopAsked = Promise.withResolvers<void>();
   const starter = watchStarter(() => stopAsked.resolve());
-  const access = await sharedDatabase(settings, (line) => log.info(line));
+  let access: DatabaseAccess | undefined;
   try {
+    access = await sharedDatabase(settings, (line) => log.info(line));
     await requireCurrentSchema(access.url);
     const gateway = await openGateway(settings, access.url, masterKeyOf(settings), log);
     const stopWorker = options.worker ? await runWorker(gateway, settings, log) : null;
@@ -46,7 +47,7 @@ export async function serve(settings: Settings, options: { readonly worker: bool
     await Promise.all([app.close(), stopWorker?.()]);
     await gateway.close();
   } finally {
-    await access.release();
+    await access?.release();
     starter.close();
     leaveProcess();
   }

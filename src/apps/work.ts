@@ -1,6 +1,6 @@
 import { requireCurrentSchema } from '../adapters/postgres/migrations.ts';
 import { watchStarter } from '../adapters/processes/starter-watch.ts';
-import { sharedDatabase } from './database-of-settings.ts';
+import { type DatabaseAccess, sharedDatabase } from './database-of-settings.ts';
 import { openGateway } from './gateway.ts';
 import { leaveProcess } from './leave-process.ts';
 import { openLog } from './log.ts';
@@ -13,8 +13,9 @@ export async function work(settings: Settings): Promise<void> {
   const log = openLog(settings, 'worker');
   const stopAsked = Promise.withResolvers<void>();
   const starter = watchStarter(() => stopAsked.resolve());
-  const access = await sharedDatabase(settings, (line) => log.info(line));
+  let access: DatabaseAccess | undefined;
   try {
+    access = await sharedDatabase(settings, (line) => log.info(line));
     await requireCurrentSchema(access.url);
     const gateway = await openGateway(settings, access.url, masterKeyOf(settings), log);
     const stopWorker = await runWorker(gateway, settings, log);
@@ -25,7 +26,7 @@ export async function work(settings: Settings): Promise<void> {
     await stopWorker();
     await gateway.close();
   } finally {
-    await access.release();
+    await access?.release();
     starter.close();
     leaveProcess();
   }

@@ -85,6 +85,11 @@ it.concurrent('a database that does not answer, or not to us, is named without i
       `^shoudan: DATABASE_URL leads to 127.0.0.1:${nobody}/shoudan, which cannot be reached: .*ECONNREFUSED`,
     ),
   );
+  // One that a starter supervises ends just as well, so that it can be started again.
+  for (const command of ['serve', 'work']) {
+    const run = home.shoudan([command], { channel: true, env: { DATABASE_URL: unreachable } });
+    expect(await lastLineOf(run)).toContain('which cannot be reached');
+  }
   const database = await createTestDatabase();
   try {
     const wrong = new URL(database.url);
