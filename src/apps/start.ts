@@ -34,12 +34,14 @@ export async function start(settings: Settings): Promise<void> {
   // Only until everything runs; from then on the children are ended one after the other.
   const callOff = new AbortController();
   let runs = false;
+  const children: SupervisedChild[] = [];
   const starter = watchStarter(() => {
     say('stopping');
+    // Who signals the whole process group ends them as well, in no order.
+    for (const child of children) child.letEnd();
     if (!runs) callOff.abort();
     stopAsked.resolve();
   });
-  const children: SupervisedChild[] = [];
   let access: DatabaseAccess | undefined;
   try {
     access = await ownDatabase(settings, say);

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import { expect } from 'vitest';
 import { readSandbox, type Sandbox } from '../../src/apps/sandbox-file.ts';
-import type { PaymentSnapshot, RefundSnapshot } from '../../src/operations/snapshots.ts';
+import type { PaymentSnapshot } from '../../src/operations/snapshots.ts';
 import type { LedgerLine } from '../gateway/real-gateway.ts';
 import { until } from './installation.fixture.ts';
 
@@ -41,7 +41,7 @@ export interface Merchant {
     headers?: Readonly<Record<string, string>>,
   ): Promise<RestAnswer<PaymentSnapshot>>;
   payment(id: string): Promise<PaymentSnapshot>;
-  refundsOf(paymentId: string): Promise<readonly RefundSnapshot[]>;
+  paymentsOf(orderNo: string): Promise<readonly PaymentSnapshot[]>;
   /** The payment as soon as it shows this status. */
   untilStatus(id: string, status: PaymentSnapshot['status']): Promise<PaymentSnapshot>;
   control<Answer>(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: object): Promise<Answer>;
@@ -93,11 +93,10 @@ export function merchantWith(sandbox: Sandbox, gatewayUrl: string = sandbox.gate
       if (status !== 200) throw new Error(`GET ${id}: ${status} ${JSON.stringify(body)}`);
       return body;
     },
-    async refundsOf(paymentId) {
-      const { body } = await call<{ readonly data: readonly RefundSnapshot[] }>(
-        'GET',
-        `/v1/payments/${paymentId}/refunds`,
-      );
+    async paymentsOf(orderNo) {
+      const path = `/v1/payments?merchant_order_no=${orderNo}`;
+      const { status, body } = await call<{ readonly data: readonly PaymentSnapshot[] }>('GET', path);
+      if (status !== 200) throw new Error(`GET ${path}: ${status} ${JSON.stringify(body)}`);
       return body.data;
     },
     untilStatus: (id, wanted) =>

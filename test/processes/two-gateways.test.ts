@@ -187,17 +187,9 @@ function cancelOrder(merchant: Merchant, orderNo: string): Promise<RestAnswer<Ca
 }
 
 async function refundWhatIsPaid(merchant: Merchant, orderNo: string): Promise<void> {
-  for (const payment of await paymentsOf(merchant, orderNo)) {
+  for (const payment of await merchant.paymentsOf(orderNo)) {
     await merchant.call('POST', refundsOf(payment), { amount: { currency: 'CNY', value: 34 } });
   }
-}
-
-async function paymentsOf(merchant: Merchant, orderNo: string): Promise<readonly PaymentSnapshot[]> {
-  const { body } = await merchant.call<{ readonly data: readonly PaymentSnapshot[] }>(
-    'GET',
-    `/v1/payments?merchant_order_no=${orderNo}`,
-  );
-  return body.data;
 }
 
 function refundsOf(payment: PaymentSnapshot): string {
@@ -214,7 +206,7 @@ async function untilAgreed(
   await until(
     `gateways and wallet agree on order ${orderNo}`,
     async () => {
-      payments = await paymentsOf(second, orderNo);
+      payments = await second.paymentsOf(orderNo);
       const open = await Promise.all(
         payments.map(async (payment) => {
           if (refundedMinor !== undefined && payment.refunded.value !== refundedMinor)

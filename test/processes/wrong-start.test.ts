@@ -46,6 +46,7 @@ it.concurrent('of two starts at once on one data folder one runs, and every othe
   running.signalGroup('SIGTERM');
   expect(await running.ended).toEqual({ exitCode: 0, signal: null });
   await home.untilGone();
+  expect(running.complaints()).toEqual(['stopping']);
 });
 
 it.concurrent('a port in use is named, whichever it is', async () => {

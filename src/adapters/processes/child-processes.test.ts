@@ -78,6 +78,16 @@ it('a child that is killed is started again', async () => {
   expect(said).toEqual(['gateway ended unexpectedly (SIGKILL), starting it again']);
 });
 
+it('a child whose end is expected is not started again when somebody else ends it', async () => {
+  const said: string[] = [];
+  const child = await supervise({ log: (line) => said.push(line) });
+  child.letEnd();
+  process.kill(child.pid() ?? 0, 'SIGTERM');
+  await until('it has ended', () => child.pid() === undefined);
+  await child.stop();
+  expect(said).toEqual([]);
+});
+
 it('a child that is told to stop ends and stays ended', async () => {
   const child = await supervise();
   const pid = child.pid() ?? 0;

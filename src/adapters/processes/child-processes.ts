@@ -35,6 +35,8 @@ export interface SupervisedChild {
   readonly pid: () => number | undefined;
   /** What the newest process said along with `ready: true`. */
   readonly readyDetails: () => Readonly<Record<string, unknown>>;
+  /** From now on its end is no surprise: it is not started again, and nothing is said about it. */
+  readonly letEnd: () => void;
   /** Ends it and waits for that. Nothing is restarted afterwards. Safe to call again. */
   readonly stop: () => Promise<void>;
 }
@@ -94,10 +96,13 @@ export async function superviseChild(options: ChildOptions): Promise<SupervisedC
     restartDelayMs = Math.min(restartDelayMs * 2, restartDelayMsMax);
   };
 
-  const stop = async () => {
+  const letEnd = () => {
     stopping = true;
-    options.signal?.removeEventListener('abort', stop);
     clearTimeout(restartTimer);
+  };
+  const stop = async () => {
+    letEnd();
+    options.signal?.removeEventListener('abort', stop);
     if (current !== undefined) await end(current, options.stopTimeoutMs);
   };
   const stoppedEarly = () => new ChildStartError(`${options.name} was stopped before it was ready`);
@@ -110,7 +115,7 @@ export async function superviseChild(options: ChildOptions): Promise<SupervisedC
     throw stopping ? stoppedEarly() : error;
   }
 
-  return { name: options.name, pid: () => current?.pid, readyDetails: () => readyDetails, stop };
+  return { name: options.name, pid: () => current?.pid, readyDetails: () => readyDetails, letEnd, stop };
 }
 
 function spawnChild(options: ChildOptions): { child: ChildProcess; lastWords: () => string } {
