@@ -47,7 +47,8 @@ async function ended() {
 // proves RES-13
 describe('under open payments', () => {
   it('connections that break all the time: every payment ends the same for payer and merchant', async () => {
-    real = await openRealGateway();
+    // A caller who lost the database leaves its payment to the due loop, after the time of an answer.
+    real = await openRealGateway({ policy: { payAnswerMs: 500 } });
     await real.control('POST', '/control/faults', { api: 'pay', fault: 'system_error', probability: 0.5 });
     const callers = Array.from({ length: 8 }, async (_, index) => {
       const request = real.request();

@@ -262,7 +262,7 @@ describe('an endpoint that misbehaves', () => {
     const silent = await merchant(() => {});
     const shop = await merchant((response) => response.end());
     const endpoint = endpointOf({ connectionsPerHost: 1 });
-    const waiting = endpoint.send(messageTo(silent.url, { timeoutMs: 1_000 }));
+    const waiting = endpoint.send(messageTo(silent.url, { timeoutMs: 300 }));
     expect(await endpoint.send(messageTo(shop.url))).toEqual({ kind: 'accepted' });
     expect(await waiting).toMatchObject({ kind: 'failed' });
   });
