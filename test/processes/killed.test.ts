@@ -15,6 +15,7 @@ import {
   disagreement,
   expectAgreement,
   type Merchant,
+  merchantEndpoint,
   merchantWith,
   newOrderNo,
   sandboxIn,
@@ -27,17 +28,23 @@ clearInstallations();
 const hastened = { SHOUDAN_POLICY_SPEED: '5' };
 
 // proves CAN-05, RES-13
-it.concurrent('after kill -9 of everything the next start is ready at once, has lost nothing and ends what was open', async () => {
+it.concurrent('after kill -9 of everything the next start is ready at once, has lost nothing and ends what was open', async ({
+  onTestFinished,
+}) => {
   const home = await installation();
   await home.untilReady(home.npmStart({ env: hastened }));
   const merchant = merchantWith(sandboxIn(home.dataDir));
-  const paid = (await merchant.pay()).body;
+  const endpoint = await merchantEndpoint();
+  onTestFinished(endpoint.close);
+  const paid = (await merchant.pay({ notify_url: endpoint.url })).body;
   expect(paid.status).toBe('succeeded');
+  await until('its delivery has arrived', endpoint.arrived, (count) => count > 0);
   const unanswered = await openPayment(merchant, 'no_answer');
   const awaitingConfirmation = await openPayment(merchant, 'paying');
   const awaitingRefusal = await openPayment(merchant, 'paying');
 
   await home.killEverything();
+  endpoint.accept();
 
   const second = home.npmStart({ env: hastened });
   await home.untilReady(second);
@@ -57,6 +64,12 @@ it.concurrent('after kill -9 of everything the next start is ready at once, has 
   ]);
   for (const payment of [paid, ...ends]) expectAgreement(payment, await merchant.ledgerLine(payment));
   expect(await merchant.ledger()).toHaveLength(4);
+  // What no merchant has confirmed is delivered again.
+  await until(
+    'the delivery is accepted',
+    () => endpoint.verified(merchant.sandbox.webhook_secret).map(({ data }) => data.payment.id),
+    (ids) => ids.includes(paid.id),
+  );
 });
 
 it.concurrent('kill -9 of npm, of its script or of the start alone ends the rest, and the next start goes on', async () => {

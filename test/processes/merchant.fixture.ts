@@ -145,20 +145,31 @@ export function disagreement(payment: PaymentSnapshot, line: LedgerLine | undefi
 
 export interface MerchantEndpoint {
   readonly url: string;
-  /** The messages received so far, each verified with the merchant's secret by the public package. */
-  verified(
-    secret: string,
-  ): readonly { readonly type: string; readonly data: { readonly payment: PaymentSnapshot } }[];
+  /** How many messages have arrived, accepted or not. */
+  arrived(): number;
+  /** From now on messages are accepted. */
+  accept(): void;
+  /** The messages accepted so far, each verified with the merchant's secret by the public package. */
+  verified(secret: string): readonly DeliveredMessage[];
   close(): Promise<void>;
 }
 
-/** Listens for deliveries and accepts each. */
+export interface DeliveredMessage {
+  readonly type: string;
+  readonly data: { readonly payment: PaymentSnapshot };
+}
+
+/** Listens for deliveries, and leaves each without an answer until it is told to accept them. */
 export async function merchantEndpoint(): Promise<MerchantEndpoint> {
+  let accepting = false;
+  let arrived = 0;
   const received: { readonly headers: Record<string, string>; readonly body: string }[] = [];
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
+      arrived += 1;
+      if (!accepting) return;
       received.push({
         headers: request.headers as Record<string, string>,
         body: Buffer.concat(chunks).toString('utf8'),
@@ -170,11 +181,12 @@ export async function merchantEndpoint(): Promise<MerchantEndpoint> {
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}/hook`,
+    arrived: () => arrived,
+    accept() {
+      accepting = true;
+    },
     verified: (secret) =>
-      received.map(
-        ({ headers, body }) =>
-          new Webhook(secret).verify(body, headers) as ReturnType<MerchantEndpoint['verified']>[number],
-      ),
+      received.map(({ headers, body }) => new Webhook(secret).verify(body, headers) as DeliveredMessage),
     close: () =>
       new Promise((resolve) => {
         server.closeAllConnections();

@@ -1,8 +1,6 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { expect, it } from 'vitest';
 import { clearInstallations, installation, type Role, until } from './installation.fixture.ts';
-import { merchantWith, sandboxIn } from './merchant.fixture.ts';
+import { merchantEndpoint, merchantWith, sandboxIn } from './merchant.fixture.ts';
 
 clearInstallations();
 
@@ -51,13 +49,10 @@ it.concurrent('neither a wallet nor a merchant that hangs holds up the end', asy
   const first = home.shoudan(['start']);
   await home.untilReady(first);
   const merchant = merchantWith(sandboxIn(home.dataDir));
-  const silence = createServer(() => {});
-  await new Promise<void>((resolve) => silence.listen(0, '127.0.0.1', resolve));
-  const notifyUrl = `http://127.0.0.1:${(silence.address() as AddressInfo).port}/hook`;
+  const endpoint = await merchantEndpoint();
   try {
-    const delivered = new Promise((resolve) => silence.once('request', resolve));
-    expect((await merchant.pay({ notify_url: notifyUrl })).status).toBe(201);
-    await delivered;
+    expect((await merchant.pay({ notify_url: endpoint.url })).status).toBe(201);
+    await until('the delivery has arrived', endpoint.arrived, (count) => count > 0);
     await merchant.control('POST', 'faults', { api: 'pay', fault: 'no_answer', count: 1 });
     const waiting = merchant.pay();
     const [open] = await until(
@@ -76,7 +71,6 @@ it.concurrent('neither a wallet nor a merchant that hangs holds up the end', asy
     await home.untilGone();
     expect(first.complaints()).toEqual(['stopping']);
   } finally {
-    silence.closeAllConnections();
-    silence.close();
+    await endpoint.close();
   }
 });
