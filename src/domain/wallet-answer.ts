@@ -27,7 +27,7 @@ export interface NoAnswer {
   readonly reason: NoAnswerReason;
   /** For people: what was seen, without secrets. */
   readonly detail: string;
-  /** The bytes as received, for `untrusted` and `malformed`; kept encrypted and shortly. */
+  /** The bytes as received, for `untrusted` and `malformed`; those of `untrusted` are kept, encrypted and shortly. */
   readonly raw?: Uint8Array;
 }
 
