@@ -115,6 +115,21 @@ it('money comes as bigint, never as a double', async () => {
   expect(rows).toEqual([{ amount: 9_007_199_254_740_993n, counted: 0n, tries: 7 }]);
 });
 
+it('a refused row costs no connection, while one that failed otherwise is not used again', async () => {
+  await database.query('insert into numbers values (1)');
+  let opened = 0;
+  database.on('connect', () => {
+    opened += 1;
+  });
+  for (let count = 0; count < 5; count += 1) {
+    await expect(database.query('insert into numbers values ($1)', [1])).rejects.toThrow('duplicate key');
+  }
+  expect(opened).toBe(0);
+  await expect(database.query('select nonsense')).rejects.toThrow('nonsense');
+  await Promise.all([database.query('select 1'), database.query('select 1')]);
+  expect(opened).toBeGreaterThan(0);
+});
+
 it('a refused row names the constraint, and every other error names none', async () => {
   await database.query('insert into numbers values (1)');
   const refusal = await database.query('insert into numbers values (1)').catch((error: unknown) => error);

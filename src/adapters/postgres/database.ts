@@ -37,7 +37,29 @@ export function openDatabase(options: DatabaseOptions): Database {
   // A connection that breaks while it is in use fails its statement, or the next one. It tells of it by an event as
   // well, which would end the whole process if nobody listened.
   database.on('connect', (connection) => connection.on('error', () => {}));
+  database.query = queryOf(database) as typeof database.query;
   return database;
+}
+
+/**
+ * A statement on a connection of the pool. By itself the pool closes a connection after every error; one whose row a
+ * constraint refused is as good as before, and repeated requests are recognised by just that.
+ */
+function queryOf(database: Database) {
+  return async (statement: string | pg.QueryConfig, values?: unknown[]): Promise<pg.QueryResult> => {
+    const connection = await database.connect();
+    let spoiled = true;
+    try {
+      const result = await connection.query(statement, values);
+      spoiled = false;
+      return result;
+    } catch (error) {
+      spoiled = violatedConstraint(error) === null;
+      throw error;
+    } finally {
+      connection.release(spoiled);
+    }
+  };
 }
 
 export const uniqueViolation = '23505';
