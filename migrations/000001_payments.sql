@@ -80,6 +80,9 @@ create table orders (
   merchant_order_no text not null,
   -- A cancel was accepted when no attempt was open or paid: no payment of this order is ever sent again.
   closed_at         timestamptz,
+  -- How often a payment of it was asked for, refusals included. A second time without an idempotency key may be
+  -- the late copy of the first, and is refused.
+  requests          integer not null default 0,
   created_at        timestamptz not null default clock_timestamp(),
   primary key (merchant_id, merchant_order_no)
 );

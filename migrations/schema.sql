@@ -74,6 +74,7 @@ create table orders (
   merchant_id text not null,
   merchant_order_no text not null,
   closed_at timestamp with time zone,
+  requests integer not null default 0,
   created_at timestamp with time zone not null default clock_timestamp(),
   constraint orders_pkey PRIMARY KEY (merchant_id, merchant_order_no)
 );

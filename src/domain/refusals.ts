@@ -18,6 +18,7 @@ export const refusals = {
   idempotency_key_reused: { transient: false },
   order_already_paid: { transient: false },
   order_has_open_payment: { transient: true },
+  order_repeated: { transient: false },
   payment_not_found: { transient: true },
   refund_not_found: { transient: true },
   payment_not_refundable: { transient: true },

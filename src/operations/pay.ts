@@ -33,8 +33,8 @@ export type BegunPayment =
  * follows "no answer" is durable before the call is made, so that a crash at any instant leaves a row that the due
  * loop picks up; the call itself is never repeated. An outcome that is still open comes back as it stands.
  *
- * Refusals: those of {@link acceptPayment}, idempotency_key_reused, order_already_paid, order_has_open_payment.
- * PAY-02, PAY-06, PAY-13, CAN-02.
+ * Refusals: those of {@link acceptPayment}, idempotency_key_reused, order_already_paid, order_has_open_payment,
+ * order_repeated. PAY-02, PAY-06, PAY-13, CAN-02.
  */
 export async function pay(
   engine: Engine,
@@ -91,6 +91,8 @@ export async function beginPay(
       return { kind: 'refused', refusal: keyReused(key) };
     case 'order_held':
       return { kind: 'refused', refusal: orderHeld(opened.by, await policyOf(engine, opened.by)) };
+    case 'order_repeated':
+      return { kind: 'refused', refusal: orderRepeated(opened.latest) };
     case 'order_closed':
       return recordNeverSent(engine, payment, key);
     default:
@@ -152,6 +154,7 @@ async function recordNeverSent(
     case 'key_reused':
       return { kind: 'refused', refusal: keyReused(key) };
     case 'order_held':
+    case 'order_repeated':
     case 'order_closed':
       throw new Error(`a cancelled payment holds no order, yet ${payment.merchantOrderNo} refused it`);
     default:
@@ -165,6 +168,18 @@ export function keyReused(key: IdempotencyKey | null): Refusal {
     'Idempotency-Key',
     key?.key ?? null,
     `Idempotency-Key ${key?.key ?? ''} was used for another request: send a new key for a new request.`,
+  );
+}
+
+/** Without a key nobody can tell another attempt from the late copy of a request that was cancelled since. */
+function orderRepeated(latest: Payment): Refusal {
+  return refusal(
+    'order_repeated',
+    'merchant_order_no',
+    latest.merchantOrderNo,
+    `merchant_order_no ${latest.merchantOrderNo} has the ended attempt ${latest.id}: send an Idempotency-Key to ` +
+      'start another one, or use a new order number.',
+    { payment_id: latest.id, payment_status_url: `/v1/payments/${latest.id}` },
   );
 }
 

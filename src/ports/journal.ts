@@ -22,6 +22,8 @@ export type OpenPaymentResult =
   | { readonly kind: 'key_reused' }
   /** An attempt of the order is open or paid. PAY-13. */
   | { readonly kind: 'order_held'; readonly by: Payment }
+  /** The order has attempts, all ended unpaid, and no key says that another one is meant. */
+  | { readonly kind: 'order_repeated'; readonly latest: Payment }
   /** A cancel of the order was accepted before this payment arrived; nothing was recorded. CAN-02. */
   | { readonly kind: 'order_closed' };
 

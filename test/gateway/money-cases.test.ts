@@ -20,6 +20,9 @@ afterEach(async () => {
   for (const real of open.splice(0)) await real.close();
 });
 
+/** Another attempt on an order is meant, and no copy of the first. */
+const anotherKey = { key: 'another attempt', fingerprint: new Uint8Array(32) };
+
 const rounds = Array.from({ length: 12 }, (_, index) => index);
 
 /** What the payer has paid and not got back. */
@@ -58,7 +61,9 @@ describe('money case 1: nothing to cancel is not cancelled', () => {
 
     const late = await real.until(begun.id, resolved);
     expect(await real.ledgerLine(late)).toMatchObject({ charged: 1234, refunded: 1234, cancelled: true });
-    const retried = paymentOf(await pay(real.gateway.engine, real.merchant, request, null));
+    const copied = await pay(real.gateway.engine, real.merchant, request, null);
+    expect(copied).toMatchObject({ kind: 'refused', refusal: { code: 'order_repeated' } });
+    const retried = paymentOf(await pay(real.gateway.engine, real.merchant, request, anotherKey));
     expect(publicStatus(retried)).toBe('succeeded');
   });
 });
@@ -190,7 +195,7 @@ describe('money case 4: a second attempt while the first is unknown', () => {
     const request = real.request();
     const failed = paymentOf(await pay(misled, real.merchant, request, null));
     expect(publicStatus(failed)).toBe('failed');
-    const second = paymentOf(await pay(engine, real.merchant, request, null));
+    const second = paymentOf(await pay(engine, real.merchant, request, anotherKey));
     expect(publicStatus(second)).toBe('succeeded');
     // The truth of the first attempt arrives late.
     await recordPaymentInput(

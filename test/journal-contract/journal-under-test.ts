@@ -102,14 +102,11 @@ export function madeKey(key: string, body = 'body'): IdempotencyKey {
 
 export const submitted: TimelineEvent = { type: 'PaymentSubmitted', data: { wallet: 'alipay_open' } };
 
-/** Opens a payment that nothing stands in the way of. */
+/** Opens a payment that nothing stands in the way of; on a given order under a key, as another attempt needs it. */
 export async function opened(under: JournalUnderTest, fields: Partial<Payment> = {}): Promise<Payment> {
-  const result = await under.journal.openPayment(
-    madePayment(await under.now(), fields),
-    [submitted],
-    null,
-    [],
-  );
+  const payment = madePayment(await under.now(), fields);
+  const key = fields.merchantOrderNo === undefined ? null : madeKey(`key of ${payment.id}`);
+  const result = await under.journal.openPayment(payment, [submitted], key, []);
   if (result.kind !== 'opened') throw new Error(`the payment was not opened: ${result.kind}`);
   return result.payment;
 }

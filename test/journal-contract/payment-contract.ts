@@ -66,6 +66,22 @@ export const paymentContract: { readonly [name: string]: Case } = {
     expect(await under.journal.findPaymentsOfOrder('M0002', merchantOrderNo)).toEqual([]);
   },
 
+  // proves PAY-13
+  'without a key an order whose attempts have ended is a repeat, and nothing of it is recorded': async (
+    under,
+  ) => {
+    const first = await recorded(under, await opened(under), { state: 'failed', nextStep: null });
+    const repeat = madePayment(await under.now(), { merchantOrderNo: first.merchantOrderNo });
+    const result = await under.journal.openPayment(repeat, [submitted], null, []);
+    expect(result).toEqual({ kind: 'order_repeated', latest: first });
+    expect(await under.journal.findPayment('M0001', repeat.id)).toBeNull();
+    const another = await opened(under, { merchantOrderNo: first.merchantOrderNo });
+    expect(await under.journal.openPayment(repeat, [submitted], null, [])).toEqual({
+      kind: 'order_held',
+      by: another,
+    });
+  },
+
   'order numbers of two merchants do not meet': async (under) => {
     const first = await opened(under);
     const other = await opened(under, { merchantId: 'M0002', merchantOrderNo: first.merchantOrderNo });

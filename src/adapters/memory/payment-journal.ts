@@ -28,6 +28,10 @@ export function createPaymentJournal(records: MemoryRecords): PaymentJournal {
       const holder = holderOf(records, order);
       if (holds && holder !== null) return { kind: 'order_held', by: holder };
       if (holds && order.closedAt !== null) return { kind: 'order_closed' };
+      const latest = order.attempts.at(-1);
+      if (holds && key === null && latest !== undefined) {
+        return { kind: 'order_repeated', latest: existing(records, latest) };
+      }
       const rowKey = rowKeyOf(merchantId, payment.id);
       if (records.payments.has(rowKey)) throw new Error(`payment ${payment.id} exists already`);
       storePayment(records, payment);

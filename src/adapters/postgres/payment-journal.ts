@@ -1,5 +1,5 @@
 import type { Announcement } from '../../domain/announcement.ts';
-import type { Payment, TimelineEvent } from '../../domain/payment.ts';
+import { holdsOrder, type Payment, type TimelineEvent } from '../../domain/payment.ts';
 import type {
   IdempotencyKey,
   OpenPaymentResult,
@@ -30,10 +30,10 @@ export function createPaymentJournal(database: Database): PaymentJournal {
  */
 const openSql = (keyed: boolean) => `
 with o as (
-  insert into orders (merchant_id, merchant_order_no)
-  values ($1, $3)
-  on conflict (merchant_id, merchant_order_no) do update set merchant_id = excluded.merchant_id
-  returning closed_at
+  insert into orders (merchant_id, merchant_order_no, requests)
+  values ($1, $3, 1)
+  on conflict (merchant_id, merchant_order_no) do update set requests = orders.requests + 1
+  returning closed_at, requests
 ), p as (
   insert into payments (
     merchant_id, id, merchant_order_no, wallet, account, product, currency, amount, store_id, terminal_id,
@@ -42,7 +42,7 @@ with o as (
   select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, 1, $16
   from o
   -- A payment that was never sent holds no order and may be recorded under a closed one.
-  where o.closed_at is null or $17 = 'cancelled'
+  where $17 = 'cancelled' or (o.closed_at is null${keyed ? '' : ' and o.requests = 1'})
   returning *
 ), e as (
   insert into payment_events (merchant_id, payment_id, version, ordinal, type, data, occurred_at)
@@ -61,7 +61,7 @@ with o as (
 )`
     : ''
 }
-select p.* from p`;
+select o.closed_at, p.* from o left join p on true`;
 
 const openStatements = {
   plain: { name: 'open_payment', text: openSql(false) },
@@ -103,12 +103,15 @@ async function openPayment(
   for (;;) {
     try {
       const statement = key === null ? openStatements.plain : openStatements.keyed;
-      const { rows } = await database.query<PaymentRow>({
+      const { rows } = await database.query<OpenedRow>({
         ...statement,
         values: key === null ? values : [...values, key.key, key.fingerprint],
       });
       const [row] = rows;
-      return row === undefined ? { kind: 'order_closed' } : { kind: 'opened', payment: paymentOf(row) };
+      if (row === undefined) throw new Error(`order ${payment.merchantOrderNo} was not written`);
+      if (row.id !== null) return { kind: 'opened', payment: paymentOf(row) };
+      if (row.closed_at !== null) return { kind: 'order_closed' };
+      return await repeatedOrder(database, payment);
     } catch (error) {
       const constraint = violatedConstraint(error);
       if (constraint === null || constraint === 'payments_pkey') throw error;
@@ -121,6 +124,21 @@ async function openPayment(
     if (holder !== null) return { kind: 'order_held', by: holder };
     // What stood in the way has ended meanwhile: once more.
   }
+}
+
+/** The order's row, beside the payment that was inserted, if it was. */
+type OpenedRow =
+  | (PaymentRow & { readonly closed_at: Date | null })
+  | { readonly id: null; readonly closed_at: Date | null };
+
+async function repeatedOrder(database: Database, payment: Payment): Promise<OpenPaymentResult> {
+  const attempts = await findPaymentsOfOrder(database, payment.merchantId, payment.merchantOrderNo);
+  const holder = attempts.find(holdsOrder);
+  if (holder !== undefined) return { kind: 'order_held', by: holder };
+  const [latest] = attempts;
+  if (latest === undefined)
+    throw new Error(`order ${payment.merchantOrderNo} is repeated without an attempt`);
+  return { kind: 'order_repeated', latest };
 }
 
 export async function findPayment(

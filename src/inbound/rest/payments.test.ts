@@ -174,8 +174,12 @@ describe('reading payments', () => {
     const ids: string[] = [];
     for (let attempt = 0; attempt < 3; attempt += 1) {
       await gateway.clock.advance(1_000);
-      ids.unshift((await gateway.ask('POST', '/v1/payments', paymentBody())).json().id);
+      const key = { 'idempotency-key': `attempt-${attempt}` };
+      ids.unshift((await gateway.ask('POST', '/v1/payments', paymentBody(), key)).json().id);
     }
+    const repeated = await gateway.ask('POST', '/v1/payments', paymentBody());
+    expect(repeated.statusCode).toBe(409);
+    expect(repeated.json()).toMatchObject({ code: 'order_repeated', payment_id: ids[0], transient: false });
     const answer = await gateway.ask('GET', '/v1/payments?merchant_order_no=ORDER-1');
     expect(answer.statusCode).toBe(200);
     expect(answer.json().data.map((payment: PaymentSnapshot) => payment.id)).toEqual(ids);

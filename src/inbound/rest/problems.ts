@@ -23,6 +23,7 @@ const refusalAnswers = {
   idempotency_key_reused: { status: 409, title: 'Idempotency key belongs to another request' },
   order_already_paid: { status: 409, title: 'Order is already paid' },
   order_has_open_payment: { status: 409, title: 'Order has an open payment' },
+  order_repeated: { status: 409, title: 'Order is repeated without a key' },
   payment_not_found: { status: 404, title: 'Payment not found' },
   refund_not_found: { status: 404, title: 'Refund not found' },
   payment_not_refundable: { status: 409, title: 'Payment cannot be refunded' },
