@@ -2,7 +2,7 @@ import type { PaymentInput } from '../domain/decide-payment.ts';
 import type { RefundInput } from '../domain/decide-refund.ts';
 import { paymentRequestId, refundRequestId, reversalRefundRequestId } from '../domain/ids.ts';
 import { subtractMoney } from '../domain/money.ts';
-import type { Payment, PaymentAction } from '../domain/payment.ts';
+import type { NextStep, Payment, PaymentAction } from '../domain/payment.ts';
 import type { PaymentPolicy } from '../domain/policy.ts';
 import type { Refund } from '../domain/refund.ts';
 import type { CallLimit, PaymentReference, RefundRequest } from '../ports/wallet.ts';
@@ -30,7 +30,7 @@ export async function performPaymentStep(engine: Engine, payment: Payment): Prom
       return payment;
     }
   }
-  const input = await walletInput(engine, payment, nextStep.action, limit);
+  const input = await walletInput(engine, payment, nextStep, limit);
   noteUntrusted(engine, payment.merchantId, payment.id, nextStep.action, input);
   return recordPaymentInput(engine, payment, input, policy);
 }
@@ -73,11 +73,13 @@ export async function performRefundStep(engine: Engine, refund: Refund): Promise
 async function walletInput(
   engine: Engine,
   payment: Payment,
-  action: PaymentAction,
+  { action, dueAt }: NextStep<PaymentAction>,
   limit: CallLimit,
 ): Promise<PaymentInput> {
   const wallet = engine.wallets.gateway(payment.wallet);
-  const askedAt = engine.clock.now();
+  const now = engine.clock.now();
+  // The step was claimed as due on the database's clock, and this process may be a little behind that.
+  const askedAt = now < dueAt ? dueAt : now;
   switch (action) {
     case 'inquire':
       return { kind: 'inquiry_answered', answer: await wallet.inquire(referenceOf(payment), limit), askedAt };
