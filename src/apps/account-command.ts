@@ -23,7 +23,16 @@ export async function addAccount({ options }: GivenTo<'account add'>, terminal: 
   const settings = readSettings(terminal.env);
   const sealing = createSealing(masterKeyOf(settings));
   return withDatabase(settings, async (database) => {
-    const isThere = (await listWalletAccounts(database)).some(isNamedLike(account));
+    const known = (await listWalletAccounts(database)).find(isNamedLike(account));
+    const isThere = known !== undefined;
+    if (isThere && known.appId !== account.appId) {
+      // Open payments would be inquired and cancelled where nobody knows them, and end as unpaid.
+      throw new CommandFailure(
+        exitCodes.failed,
+        `${account.wallet} account ${account.name} is application ${known.appId}, and its payments are known there ` +
+          'alone: add another application under another name',
+      );
+    }
     if (isThere && !options.replace) {
       throw new CommandFailure(
         exitCodes.failed,

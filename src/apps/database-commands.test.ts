@@ -143,14 +143,25 @@ describe('what is accepted', () => {
 
   it('an account that is there is replaced only when that is said', async () => {
     await addAccount();
-    const other = accountOptions({ 'app-id': '2021000000000009' });
-    expect(await shoudan(['account', 'add', ...other])).toEqual({
+    const moved = accountOptions({ 'gateway-url': 'https://wallet.example/gateway.do' });
+    expect(await shoudan(['account', 'add', ...moved])).toEqual({
       exitCode: 1,
       out: '',
       err: 'shoudan: alipay_open has an account main already: choose another name, or add --replace\n',
     });
-    const replaced = await shoudan(['account', 'add', ...other, '--replace', '--json']);
-    expect(JSON.parse(replaced.out)).toMatchObject({ app_id: '2021000000000009', replaced: true });
+    const replaced = await shoudan(['account', 'add', ...moved, '--replace', '--json']);
+    expect(JSON.parse(replaced.out)).toMatchObject({
+      gateway_url: 'https://wallet.example/gateway.do',
+      replaced: true,
+    });
+  });
+
+  it('an account stays the application that it was: its payments are known there alone', async () => {
+    await addAccount();
+    const other = accountOptions({ 'app-id': '2021000000000009' });
+    const { exitCode, err } = await shoudan(['account', 'add', ...other, '--replace']);
+    expect(exitCode).toBe(1);
+    expect(err).toContain('add another application under another name');
   });
 
   it('a merchant is registered whole, and its delivery secret is shown this once', async () => {

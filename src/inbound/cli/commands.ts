@@ -73,7 +73,10 @@ export const commands = {
         about: "The wallet's public key, which verifies its answers.",
         required: true,
       },
-      replace: { value: null, about: 'Replace the account of that name, keys included.' },
+      replace: {
+        value: null,
+        about: 'Replace the account of that name, keys included; it stays the application that it was.',
+      },
       json,
     },
     notes: ['The private key is sealed under SHOUDAN_MASTER_KEY and never shown again.'],
