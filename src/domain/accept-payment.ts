@@ -4,7 +4,13 @@ import type { Failure, Payment, TimelineEvent } from './payment.ts';
 import { later } from './payment-changes.ts';
 import { hastened, type PaymentPolicy, type PolicyOverride, policyFor } from './policy.ts';
 import { type Refusal, refusal } from './refusals.ts';
-import { type ProductName, type WalletName, walletNames, walletsOfPaymentCode } from './wallets.ts';
+import {
+  type ProductName,
+  takesCurrency,
+  type WalletName,
+  walletNames,
+  walletsOfPaymentCode,
+} from './wallets.ts';
 
 /** A merchant's wish to be paid, its form already checked by whoever received it. */
 export interface PaymentRequest {
@@ -229,7 +235,9 @@ function chooseBinding(
         'or the acquirer to bind it.',
     );
   }
-  const taking = bound.filter((binding) => binding.currency === amount.currency);
+  const taking = bound.filter(
+    ({ wallet: taker, currency }) => currency === amount.currency && takesCurrency(taker, currency),
+  );
   const [first] = taking;
   if (first === undefined) {
     const currencies = [...new Set(bound.map((binding) => binding.currency))].join(', ');

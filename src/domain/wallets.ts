@@ -6,6 +6,15 @@ export type WalletName = (typeof walletNames)[number];
 export const productNames = ['payment_code'] as const;
 export type ProductName = (typeof productNames)[number];
 
+/** Currencies that a wallet's wire can carry. */
+const walletCurrencies: { readonly [wallet in WalletName]: readonly string[] } = {
+  alipay_open: ['CNY'],
+};
+
+export function takesCurrency(wallet: WalletName, currency: string): boolean {
+  return walletCurrencies[wallet].includes(currency);
+}
+
 export function isWalletName(text: string): text is WalletName {
   return (walletNames as readonly string[]).includes(text);
 }

@@ -22,7 +22,7 @@ it('reads stores, terminals and bindings', () => {
     name: 'Shop',
     store: ['S1:Front: Gate'],
     terminal: ['S1:T1'],
-    bind: ['alipay_open:CNY:main:2088', 'alipay_open:HKD:main', 'alipay_open:USD:main:'],
+    bind: ['alipay_open:CNY:main:2088', 'alipay_open:CNY:second', 'alipay_open:CNY:third:'],
     'notify-url': '',
   });
   expect(wish).toEqual({
@@ -33,8 +33,8 @@ it('reads stores, terminals and bindings', () => {
     terminals: [{ storeId: 'S1', terminalId: 'T1' }],
     bindings: [
       { wallet: 'alipay_open', currency: 'CNY', account: 'main', subMerchantId: '2088' },
-      { wallet: 'alipay_open', currency: 'HKD', account: 'main', subMerchantId: null },
-      { wallet: 'alipay_open', currency: 'USD', account: 'main', subMerchantId: null },
+      { wallet: 'alipay_open', currency: 'CNY', account: 'second', subMerchantId: null },
+      { wallet: 'alipay_open', currency: 'CNY', account: 'third', subMerchantId: null },
     ],
   });
 });
@@ -47,6 +47,8 @@ it.each<[string, Partial<Options>, string]>([
   ['a store with an empty name', { store: ['S1:'] }, '--store S1: is not ID:NAME'],
   ['a terminal without a store', { terminal: ['T1'] }, '--terminal T1 is not STORE:TERMINAL'],
   ['a terminal that DE41 cannot carry', { terminal: ['S1:T12345678'] }, 'a terminal of 1 to 8'],
+  ['a currency that the wallet cannot carry', { bind: ['alipay_open:USD:main'] }, 'does not take'],
+  ['an smid that is too long', { bind: [`alipay_open:CNY:main:${'2'.repeat(33)}`] }, 'names an smid'],
   ['a binding without an account', { bind: ['alipay_open:CNY'] }, 'is not WALLET:CURRENCY:ACCOUNT:SMID'],
   ['a binding with too much', { bind: ['alipay_open:CNY:a:b:c'] }, 'is not WALLET:CURRENCY:ACCOUNT:SMID'],
   ['an unknown wallet', { bind: ['alipay:CNY:a'] }, 'names a wallet that is none of alipay_open'],

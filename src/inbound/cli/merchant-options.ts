@@ -1,5 +1,5 @@
 import { minorUnitDigits } from '../../domain/money.ts';
-import { isWalletName, type WalletName, walletNames } from '../../domain/wallets.ts';
+import { isWalletName, takesCurrency, type WalletName, walletNames } from '../../domain/wallets.ts';
 import type { GivenTo } from './commands.ts';
 import { CommandFailure, exitCodes, usageError } from './exit-codes.ts';
 import { printable } from './terminal-text.ts';
@@ -104,7 +104,9 @@ function bindingOf(text: string): Binding {
   if (minorUnitDigits(currency) === null) {
     throw unusable('bind', text, 'names a currency that is no ISO 4217 code such as CNY');
   }
-  if (smid !== undefined && smid !== '' && !/^[\x21-\x7e]{1,64}$/.test(smid)) {
+  if (!takesCurrency(wallet, currency))
+    throw unusable('bind', text, `names a currency that ${wallet} does not take`);
+  if (smid !== undefined && smid !== '' && !idForm.test(smid)) {
     throw unusable('bind', text, 'names an smid that cannot be one');
   }
   return { wallet, currency, account, subMerchantId: smid === undefined || smid === '' ? null : smid };
