@@ -283,3 +283,24 @@ test.each([
     expect(publicRefundStatus({ state })).toBe(status);
   },
 );
+
+// proves RES-12
+describe('a refund that was refused after a call without an answer', () => {
+  const afterSilence = exampleRefund({
+    state: 'refused',
+    tries: 3,
+    failure: refusedFailure,
+    nextStep: { action: 'inquire_refund', dueAt: noon },
+  });
+  const notThere: RefundInput = { kind: 'refund_inquired', answer: notFound };
+
+  test('has not failed while that call may only be late', () => {
+    const { refund } = decideRefund(afterSilence, notThere, examplePolicy, secondsAfter(60));
+    expect(refund).toMatchObject({ state: 'refused', nextStep: { action: 'inquire_refund' } });
+  });
+
+  test('has failed when nothing of it is there after the grace', () => {
+    const { refund } = decideRefund(afterSilence, notThere, examplePolicy, secondsAfter(301));
+    expect(refund).toMatchObject({ state: 'failed', nextStep: null });
+  });
+});

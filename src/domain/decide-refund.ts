@@ -75,7 +75,8 @@ function inquired(
     case 'refunded':
       return ended(refund, 'succeeded');
     case 'not_found':
-      if (refund.state === 'refused') return ended(refund, 'failed');
+      if (refund.state === 'refused' && isConfirmed(refund, policy, now)) return ended(refund, 'failed');
+      if (refund.state === 'refused') return again({ refund, events: [] }, 'inquire_refund', policy, now);
       return again({ refund, events: [] }, 'refund', policy, now);
     case 'refused':
     case 'unclear':
@@ -84,6 +85,14 @@ function inquired(
     default:
       return answer satisfies never;
   }
+}
+
+/**
+ * Whether nothing of a refused refund can move any more. The first call's own refusal can stand by itself; after an
+ * unanswered call that may only be late, the wallet is asked until the grace has passed. Money case 6.
+ */
+function isConfirmed(refund: Refund, policy: PaymentPolicy, now: Date): boolean {
+  return refund.tries <= 1 || now >= later(refund.createdAt, policy.expiryGraceMs);
 }
 
 function unknown(refund: Refund): RefundDecision {
