@@ -143,7 +143,7 @@ export function faultRecords(db: DatabaseSync): FaultRecords {
     `select * from faults where api in (?, '*') and coalesce(wallet, 'alipay_open') = 'alipay_open'
      and (remaining is null or remaining > 0) order by probability is not null, id`,
   );
-  const remove = db.prepare('delete from faults where api = ? and fault = ? and wallet is ?');
+  const remove = db.prepare('delete from faults where api = ? and fault = ?');
   const insert = db.prepare(
     `insert into faults (api, fault, wallet, probability, count, remaining, delay_ms, seed, random_state)
      values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -168,7 +168,7 @@ export function faultRecords(db: DatabaseSync): FaultRecords {
   return {
     all: () => all.all().map(ruleOf),
     put(rule) {
-      remove.run(rule.api, rule.fault, rule.wallet);
+      remove.run(rule.api, rule.fault);
       const { probability, count, remaining, delayMs, seed } = rule;
       insert.run(rule.api, rule.fault, rule.wallet, probability, count, remaining, delayMs, seed, seed);
     },
