@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { dropOutlived, ensurePartitions, heartbeat, leave } from '../adapters/postgres/housekeeping.ts';
 import { startDueLoop } from '../jobs/due-loop.ts';
+import type { DueRow } from '../ports/due-rows.ts';
 import type { Gateway } from './gateway.ts';
 import type { Settings } from './settings.ts';
 
@@ -26,7 +27,7 @@ export async function runWorker(
       log.error(
         {
           error: error instanceof Error ? error.message : String(error),
-          row: row === null ? null : row.kind,
+          row: row === null ? null : rowName(row),
         },
         'a due step could not be performed',
       ),
@@ -65,4 +66,18 @@ export async function runWorker(
     await Promise.all(underWay);
     await leave(gateway.database, gateway.processName).catch(() => {});
   };
+}
+
+/** Which row it was, for whoever reads the log. */
+function rowName(row: DueRow): string {
+  switch (row.kind) {
+    case 'payment':
+      return `payment ${row.payment.id}`;
+    case 'refund':
+      return `refund ${row.refund.id}`;
+    case 'delivery':
+      return `delivery ${row.delivery.id}`;
+    default:
+      return row satisfies never;
+  }
 }
