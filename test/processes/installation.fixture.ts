@@ -271,12 +271,13 @@ async function readiness(gatewayUrl: string): Promise<number | string> {
 }
 
 /**
- * How long the main threads of these processes have waited for a processor that others had. Time limits that are
- * promised for a machine with nothing else to do are held to what is left without it. Only Linux can tell.
+ * How long the threads of these processes have waited for a processor that others had. A time limit that is promised
+ * for a machine with nothing else to do is held to what is left without it. Only Linux can tell.
  */
 export function waitedForProcessorMs(pids: readonly number[]): number {
   return pids
-    .map((pid) => Number(read(`/proc/${pid}/schedstat`).split(' ')[1] ?? 0) / 1e6)
+    .flatMap((pid) => entriesOf(`/proc/${pid}/task`).map((thread) => `/proc/${pid}/task/${thread}/schedstat`))
+    .map((path) => Number(read(path).split(' ')[1] ?? 0) / 1e6)
     .reduce((sum, ms) => sum + ms, 0);
 }
 
@@ -338,6 +339,14 @@ function roleOf(pid: number, dataDir: string, clusters: readonly string[]): Role
       return 'simulator';
     default:
       return 'other';
+  }
+}
+
+function entriesOf(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
   }
 }
 
