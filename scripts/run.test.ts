@@ -39,6 +39,11 @@ const wait = setInterval(() => {
 
 /** Stands for the program: it says how it was started, and then does what its first argument says. */
 const cli = `
+if (process.argv[3] === 'serve') {
+  // Before it says anything: whoever has read its line may send a signal at once.
+  process.on('SIGINT', () => console.log('SIGINT'));
+  process.on('SIGTERM', () => { console.log('SIGTERM'); process.exit(0); });
+}
 console.log(JSON.stringify({ node: process.execPath, args: process.argv.slice(2), pid: process.pid }));
 switch (process.argv[3]) {
   case 'fail':
@@ -46,8 +51,6 @@ switch (process.argv[3]) {
   case 'die':
     process.kill(process.pid, 'SIGKILL');
   case 'serve':
-    process.on('SIGINT', () => console.log('SIGINT'));
-    process.on('SIGTERM', () => { console.log('SIGTERM'); process.exit(0); });
   case 'stay':
     setInterval(() => undefined, 60_000);
 }
