@@ -120,6 +120,8 @@ async function withClient<Result>(
   work: (client: pg.Client) => Promise<Result>,
 ): Promise<Result> {
   const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 5_000 });
+  // A connection that breaks fails the statement that waits for it, and must not end the process as well.
+  client.on('error', () => {});
   await client.connect();
   try {
     return await work(client);
