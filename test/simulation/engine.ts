@@ -123,7 +123,8 @@ function journalThrough(journal: Journal, through: Through): Journal {
 
 function dueRowsThrough(due: DueRows, through: Through): DueRows {
   return {
-    claimDue: (limit, leaseMs) => through('claimDue', undefined, () => due.claimDue(limit, leaseMs)),
+    claimDue: (limit, leaseMs, deliveryLimit) =>
+      through('claimDue', undefined, () => due.claimDue(limit, leaseMs, deliveryLimit)),
     claimPayment: (merchantId, id, leaseMs) =>
       through('claimPayment', undefined, () => due.claimPayment(merchantId, id, leaseMs)),
     claimRefund: (merchantId, id, leaseMs) =>
