@@ -9,18 +9,23 @@ export type FaultApi = (typeof faultApis)[number];
 export type CalledApi = Exclude<FaultApi, '*' | 'notification'>;
 
 /**
- * How a call goes wrong.
+ * How a call goes wrong; each call draws once.
  * - `no_answer`: carried out, the answer never comes.
  * - `not_processed`: no answer and nothing done.
  * - `arrives_late`: the connection is gone at once, the call is carried out `delay_ms` later.
  * - `reset`: carried out, then the connection is reset.
  * - `delay`: carried out, the right answer comes `delay_ms` later.
- * - `system_error`: carried out, the answer is 20000.
- * - `paying`: a pay waits for its payer (10003) whatever the amount.
+ * - `system_error`: carried out, the answer is `20000`, or `U` UNKNOWN_EXCEPTION.
+ * - `paying`: a pay of a payment code waits for its payer (`10003`, PAYMENT_IN_PROCESS) whatever the amount.
  * - `bad_signature`, `truncated`, `http_500`: carried out; the answer is signed over something else, cut in the middle, or an error page.
  * - `not_found_first`: a pay or create is carried out unanswered, and the next two queries of its trade do not find it.
+ * - `notification_before_answer`: a pay is answered only after its notification has been acknowledged, or has had a second to be. A rule
+ *   may name it for `pay` or for `notification`.
+ * - `late_success_after_cancel`: a cancel is carried out, and `delay_ms` later its payer's payment arrives all the same. `alipay_plus`: of
+ *   an unpaid payment, the money is taken and given back at once. `alipay_open`: of an order code that nobody has scanned yet, which the
+ *   cancel does not know; it is scanned and paid.
  */
-export const faultNames = [
+export const callFaultNames = [
   'no_answer',
   'not_processed',
   'arrives_late',
@@ -32,20 +37,65 @@ export const faultNames = [
   'truncated',
   'http_500',
   'not_found_first',
+  'notification_before_answer',
+  'late_success_after_cancel',
 ] as const;
+export type CallFault = (typeof callFaultNames)[number];
+
+/**
+ * How a notification goes wrong. `late_notification` is drawn once, when there is something to tell; the others for every try,
+ * so that `count` counts tries.
+ * - `late_notification`: the first try leaves `delay_ms` later.
+ * - `lost_notification`: this try never leaves.
+ * - `duplicate_notification`: this try leaves three times at once.
+ * - `wrong_amount_notification`: this try names another amount, under the wallet's signature.
+ * - `forged_notification`: this try is signed with a stranger's key.
+ *
+ * After a lost, wrong or forged try the true notification follows on the wallet's schedule, whatever the receiver has said to it.
+ */
+export const notificationFaultNames = [
+  'late_notification',
+  'lost_notification',
+  'duplicate_notification',
+  'wrong_amount_notification',
+  'forged_notification',
+] as const;
+export type NotificationFault = (typeof notificationFaultNames)[number];
+
+export const faultNames = [...callFaultNames, ...notificationFaultNames] as const;
 export type FaultName = (typeof faultNames)[number];
 
-const wallets = ['alipay_open'] as const;
+/** The wallets that the simulator is. */
+export const wallets = ['alipay_open', 'alipay_plus'] as const;
+export type WalletName = (typeof wallets)[number];
 
-/** Faults that only a pay can have. */
-const onlyForPay: readonly FaultName[] = ['paying', 'not_found_first'];
-const defaultDelayMs: Partial<Record<FaultName, number>> = { arrives_late: 2000, delay: 3000 };
+const callApis = ['pay', 'inquiry', 'cancel', 'refund', '*'] as const satisfies readonly FaultApi[];
+
+/** The apis whose rules may name a fault, where those are not all of the calls. */
+const narrowApis: Partial<Record<FaultName, readonly FaultApi[]>> = {
+  paying: ['pay', '*'],
+  not_found_first: ['pay', '*'],
+  notification_before_answer: ['pay', 'notification', '*'],
+  late_success_after_cancel: ['cancel', '*'],
+  ...Object.fromEntries(notificationFaultNames.map((name) => [name, ['notification', '*']])),
+};
+
+function apisOf(fault: FaultName): readonly FaultApi[] {
+  return narrowApis[fault] ?? callApis;
+}
+
+const defaultDelayMs: Partial<Record<FaultName, number>> = {
+  arrives_late: 2000,
+  delay: 3000,
+  late_success_after_cancel: 2000,
+  late_notification: 5000,
+};
 
 export interface FaultRule {
   readonly api: FaultApi;
   readonly fault: FaultName;
   /** `null`: any wallet. */
-  readonly wallet: string | null;
+  readonly wallet: WalletName | null;
   /** Chance of each matching call, or `null` when the rule counts. */
   readonly probability: number | null;
   /** So many next matching calls, or `null` when the rule draws. */
@@ -57,27 +107,32 @@ export interface FaultRule {
   readonly seed: number | null;
 }
 
-export interface DrawnFault {
-  readonly fault: FaultName;
+export interface DrawnFault<T extends FaultName = CallFault> {
+  readonly fault: T;
   readonly delayMs: number;
 }
 
 /** The rules, kept on disk with the draws they have made. Every method but `all` belongs inside a transaction. */
 export interface FaultRecords {
   all(): readonly FaultRule[];
-  /** Replaces the rule of the same api, fault and wallet. */
+  /** Replaces the rules of the same api and fault that meet a wallet which the new one meets too. */
   put(rule: FaultRule): void;
   clear(): void;
   /** The fault that this call gets, if any: counting rules come first, then the others in the order they were made. */
-  draw(api: CalledApi, fits: (fault: FaultName) => boolean): DrawnFault | null;
+  draw(wallet: WalletName, api: CalledApi, fits: (fault: CallFault) => boolean): DrawnFault | null;
+  /** The same for a notification or one try of it. */
+  drawForNotification(
+    wallet: WalletName,
+    fits: (fault: NotificationFault) => boolean,
+  ): DrawnFault<NotificationFault> | null;
 }
 
 export function readFaultRule(json: JsonObject): FaultRule {
   onlyFields(json, ['api', 'fault', 'probability', 'count', 'delay_ms', 'wallet', 'seed']);
   const api = oneOf(json, 'api', faultApis);
   const fault = oneOf(json, 'fault', faultNames);
-  if (onlyForPay.includes(fault) && api !== 'pay' && api !== '*')
-    throw invalidValue(`api of ${fault}`, api, ['pay', '*']);
+  const apis = apisOf(fault);
+  if (!apis.includes(api)) throw invalidValue(`api of ${fault}`, api, apis);
   const { probability = null, count = null } = json;
   if ((probability === null) === (count === null)) {
     throw invalidValue('probability or count', { probability, count }, 'exactly one of the two');
@@ -120,7 +175,7 @@ function ruleOf(row: Record<string, SQLOutputValue>): FaultRule {
   return {
     api: row['api'] as FaultApi,
     fault: row['fault'] as FaultName,
-    wallet: row['wallet'] as string | null,
+    wallet: row['wallet'] as WalletName | null,
     probability: row['probability'] as number | null,
     count: row['count'] as number | null,
     remaining: row['remaining'] as number | null,
@@ -140,10 +195,12 @@ function nextDraw(state: number): { readonly state: number; readonly value: numb
 export function faultRecords(db: DatabaseSync): FaultRecords {
   const all = db.prepare('select * from faults order by id');
   const candidates = db.prepare(
-    `select * from faults where api in (?, '*') and coalesce(wallet, 'alipay_open') = 'alipay_open'
+    `select * from faults where (api in (?1, '*') or (?1 = 'pay' and fault = 'notification_before_answer')) and (wallet is null or wallet = ?2)
      and (remaining is null or remaining > 0) order by probability is not null, id`,
   );
-  const remove = db.prepare('delete from faults where api = ? and fault = ?');
+  const remove = db.prepare(
+    'delete from faults where api = ? and fault = ? and (wallet is null or coalesce(?, wallet) = wallet)',
+  );
   const insert = db.prepare(
     `insert into faults (api, fault, wallet, probability, count, remaining, delay_ms, seed, random_state)
      values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -165,23 +222,33 @@ export function faultRecords(db: DatabaseSync): FaultRecords {
     return value < (row['probability'] as number);
   }
 
+  function draw<T extends FaultName>(
+    wallet: WalletName,
+    api: FaultApi,
+    fitting: (name: FaultName) => T | undefined,
+  ): DrawnFault<T> | null {
+    for (const row of candidates.all(api, wallet)) {
+      const rule = ruleOf(row);
+      const fault = apisOf(rule.fault).includes(api) ? fitting(rule.fault) : undefined;
+      if (fault === undefined || !hits(row)) continue;
+      return { fault, delayMs: rule.delayMs ?? defaultDelayMs[fault] ?? 0 };
+    }
+    return null;
+  }
+
   return {
     all: () => all.all().map(ruleOf),
     put(rule) {
-      remove.run(rule.api, rule.fault);
+      remove.run(rule.api, rule.fault, rule.wallet);
       const { probability, count, remaining, delayMs, seed } = rule;
       insert.run(rule.api, rule.fault, rule.wallet, probability, count, remaining, delayMs, seed, seed);
     },
     clear() {
       clear.run();
     },
-    draw(api, fits) {
-      for (const row of candidates.all(api)) {
-        const rule = ruleOf(row);
-        if (!fits(rule.fault) || !hits(row)) continue;
-        return { fault: rule.fault, delayMs: rule.delayMs ?? defaultDelayMs[rule.fault] ?? 0 };
-      }
-      return null;
-    },
+    draw: (wallet, api, fits) =>
+      draw(wallet, api, (name) => callFaultNames.find((one) => one === name && fits(one))),
+    drawForNotification: (wallet, fits) =>
+      draw(wallet, 'notification', (name) => notificationFaultNames.find((one) => one === name && fits(one))),
   };
 }

@@ -15,6 +15,12 @@ export interface Settings {
   readonly position: 'on' | 'off';
   /** The wallet's fee in millionths of the received amount. */
   readonly fee_rate_ppm: number;
+  /** Divides the times between the tries of a notification. Holds from the next try on. */
+  readonly notification_speed: number;
+  /** `on`: a payment by payment code is notified too. */
+  readonly payment_code_notifications: 'on' | 'off';
+  /** `on`: the scan of an order code is notified (`WAIT_BUYER_PAY`). */
+  readonly created_notifications: 'on' | 'off';
 }
 
 export const defaultSettings: Settings = {
@@ -24,7 +30,16 @@ export const defaultSettings: Settings = {
   refund_period_days: 90,
   position: 'off',
   fee_rate_ppm: 3800,
+  notification_speed: 1,
+  payment_code_notifications: 'off',
+  created_notifications: 'off',
 };
+
+const switches = [
+  'position',
+  'payment_code_notifications',
+  'created_notifications',
+] as const satisfies readonly (keyof Settings)[];
 
 const upperBounds = {
   password_limit_minor: 10_000_000_001,
@@ -32,19 +47,21 @@ const upperBounds = {
   refund_spacing_ms: 3_600_000,
   refund_period_days: 3650,
   fee_rate_ppm: 1_000_000,
+  notification_speed: 1_000_000,
 } as const satisfies Partial<Record<keyof Settings, number>>;
 
 /** The settings that `json` names; a name or value outside the rules is refused with what is allowed. */
 export function readSettings(json: JsonObject): Partial<Settings> {
   const settings: Record<string, number | string> = {};
   for (const [name, value] of Object.entries(json)) {
-    if (name === 'position') {
+    if (switches.some((one) => one === name)) {
       if (value !== 'on' && value !== 'off') throw invalidValue(name, value, ['on', 'off']);
       settings[name] = value;
     } else if (name in upperBounds) {
       const max = upperBounds[name as keyof typeof upperBounds];
-      if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0 || value > max) {
-        throw invalidValue(name, value, `an integer from 0 to ${max}`);
+      const min = name === 'notification_speed' ? 1 : 0;
+      if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < min || value > max) {
+        throw invalidValue(name, value, `an integer from ${min} to ${max}`);
       }
       settings[name] = value;
     } else {

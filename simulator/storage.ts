@@ -123,6 +123,26 @@ create table if not exists late_arrivals (
   biz_content text not null,
   notify_url text
 ) strict;
+
+create table if not exists notifications (
+  id integer primary key autoincrement,
+  wallet text not null,
+  app_id text not null,
+  request_id text not null,
+  url text not null,
+  facts text not null,
+  created_at_ms integer not null,
+  tries integer not null,
+  steps integer not null,
+  last_try_at_ms integer,
+  last_fault text,
+  last_outcome text,
+  acknowledged_at_ms integer,
+  next_try_at_ms integer
+) strict;
+
+create index if not exists notifications_due on notifications (next_try_at_ms) where next_try_at_ms is not null;
+create index if not exists notifications_of_payment on notifications (request_id);
 `;
 
 interface Queued {
