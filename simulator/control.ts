@@ -1,5 +1,6 @@
+import { amsCurrencies, isAmsCurrency } from './ams/currencies.ts';
 import { type Apps, appView } from './apps.ts';
-import { type FaultRecords, faultView, readFaultRule } from './faults.ts';
+import { type FaultRecords, faultView, readFaultRule, wallets } from './faults.ts';
 import {
   ControlRefused,
   conflict,
@@ -16,7 +17,7 @@ import { printLedger, tradeView } from './ledger.ts';
 import { payerActions } from './open-platform/payer-actions.ts';
 import type { Trade } from './open-platform/trade-records.ts';
 import { asOf, type Books } from './open-platform/trades.ts';
-import { newPaymentCode, type Payer } from './payers.ts';
+import { type Issuer, mainlandAlipay, newPaymentCode, type Payer } from './payers.ts';
 import { type RequestLog, requestLogSize } from './request-log.ts';
 import { readSettings, type SettingsRecords } from './settings.ts';
 import type { Journal } from './storage.ts';
@@ -127,54 +128,82 @@ function balanceView(payer: Payer | undefined): number | null {
   return payer === undefined || payer.balanceMinor === null ? null : Number(payer.balanceMinor);
 }
 
+/** Whose app a new payer has; without `wallet` that of mainland Alipay. */
+function issuerOf(body: JsonObject): Issuer | undefined {
+  if (body['wallet'] === undefined) {
+    if (body['brand'] !== undefined || body['currency'] !== undefined)
+      throw invalidValue('wallet', undefined, 'the wallet of that brand and currency');
+    return undefined;
+  }
+  const wallet = wallets.find((one) => one === body['wallet']);
+  if (wallet === undefined) throw invalidValue('wallet', body['wallet'], wallets);
+  if (wallet === 'alipay_open') return mainlandAlipay;
+  const currency = textField(body, 'currency', 3);
+  if (!isAmsCurrency(currency)) throw invalidValue('currency', currency, amsCurrencies);
+  return { wallet, brand: textField(body, 'brand', 64), currency };
+}
+
 function payerRoutes({ journal, books: { payers }, now }: ControlParts): Record<string, Route> {
   const view = (payer: Payer): JsonObject => ({
     payer_id: payer.payerId,
     buyer_id: payer.buyerId,
     buyer_logon_id: payer.logonId,
     balance: balanceView(payer),
+    wallet: payer.wallet,
+    brand: payer.brand,
+    currency: payer.currency,
   });
   return {
     'GET /control/payers': () => payers.all().map(view),
     'POST /control/payers': ({ body }) => {
-      onlyFields(body, ['payer_id', 'balance']);
+      onlyFields(body, ['payer_id', 'balance', 'wallet', 'brand', 'currency']);
       const payerId = textField(body, 'payer_id', 64);
-      // Fen; null or left out: funds that never end.
+      const issuer = issuerOf(body);
+      // Minor units of the payer's currency; null or left out: funds that never end.
       const balance = (body['balance'] ?? null) === null ? null : integerField(body, 'balance', 0, 1e15);
-      return journal.submit(() => view(payers.put(payerId, balance === null ? null : BigInt(balance))));
+      return journal.submit(() =>
+        view(payers.put(payerId, balance === null ? null : BigInt(balance), issuer)),
+      );
     },
     'GET /control/payment-codes': () =>
-      payers.usableCodes(now()).map((code) => ({
-        code: code.code,
-        payer_id: code.payerId,
-        balance: balanceView(payers.find(code.payerId)),
-        reusable: code.reusable,
-        expires_at: code.expiresAtMs === null ? null : new Date(code.expiresAtMs).toISOString(),
-      })),
+      payers.usableCodes(now()).map((code) => {
+        const payer = payers.find(code.payerId);
+        return {
+          code: code.code,
+          payer_id: code.payerId,
+          wallet: payer?.wallet ?? null,
+          currency: payer?.currency ?? null,
+          balance: balanceView(payer),
+          reusable: code.reusable,
+          expires_at: code.expiresAtMs === null ? null : new Date(code.expiresAtMs).toISOString(),
+        };
+      }),
     'POST /control/payment-codes': ({ body }) => {
       onlyFields(body, ['payer_id', 'reusable', 'expires_in_seconds', 'code']);
       const payerId = textField(body, 'payer_id', 64);
       const reusable = body['reusable'] ?? false;
       if (typeof reusable !== 'boolean') throw invalidValue('reusable', reusable, [true, false]);
-      const code = body['code'] === undefined ? newPaymentCode() : textField(body, 'code', 64);
-      if (!/^(2[5-9]|30)\d{14,22}$/.test(code))
-        throw invalidValue('code', code, '16 to 24 digits that begin with 25 to 30');
+      const given = body['code'] === undefined ? null : textField(body, 'code', 64);
+      if (given !== null && !/^(2[5-9]|30)\d{14,22}$/.test(given))
+        throw invalidValue('code', given, '16 to 24 digits that begin with 25 to 30');
       // A code lives a minute; a reusable one was made for tests and lives for ever, unless the request says otherwise.
-      const given =
+      const life =
         body['expires_in_seconds'] === undefined
           ? reusable
             ? null
             : codeLifeSeconds
           : body['expires_in_seconds'];
       const seconds =
-        given === null ? null : integerField({ expires_in_seconds: given }, 'expires_in_seconds', 0, 1e9);
+        life === null ? null : integerField({ expires_in_seconds: life }, 'expires_in_seconds', 0, 1e9);
       return journal.submit(() => {
-        if (payers.find(payerId) === undefined)
+        const payer = payers.find(payerId);
+        if (payer === undefined)
           throw invalidValue(
             'payer_id',
             payerId,
             payers.all().map((one) => one.payerId),
           );
+        const code = given ?? newPaymentCode(payer.brand);
         const expiresAtMs = seconds === null ? null : now() + seconds * 1000;
         payers.putCode({ code, payerId, reusable, expiresAtMs });
         return { code, payer_id: payerId, reusable, expires_in_seconds: seconds };

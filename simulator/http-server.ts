@@ -1,12 +1,16 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { ControlAnswer } from './control.ts';
-import type { Delivery } from './open-platform/gateway.ts';
+import type { Delivery, ReceivedRequest } from './delivery.ts';
 import { StartRefused } from './storage.ts';
 
 export interface Handlers {
   /** `/gateway.do`; query and body as byte strings. */
   gateway(query: string, body: string): Promise<Delivery>;
   control(method: string, url: URL, body: string): Promise<ControlAnswer>;
+  /** Everything under `/ams/`. */
+  ams(request: ReceivedRequest): Promise<Delivery>;
+  /** `/phone` and everything under it: pages for people. */
+  phone(request: ReceivedRequest): Promise<Delivery>;
 }
 
 export interface HttpServer {
@@ -22,7 +26,7 @@ const closingMs = 1000;
 
 class BodyTooLong extends Error {}
 
-async function readBody(request: IncomingMessage, encoding: 'latin1' | 'utf8'): Promise<string> {
+async function readBody(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -30,7 +34,7 @@ async function readBody(request: IncomingMessage, encoding: 'latin1' | 'utf8'): 
     if (bytes > bodyBytesMax) throw new BodyTooLong();
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString(encoding);
+  return Buffer.concat(chunks);
 }
 
 /** Whether a peer's address is this machine's own: 127.0.0.0/8, also mapped into IPv6, or ::1. */
@@ -38,10 +42,22 @@ export function isLoopback(address: string): boolean {
   return address === '::1' || /^(::ffff:)?127(\.\d{1,3}){3}$/.test(address);
 }
 
-function send(response: ServerResponse, status: number, contentType: string, body: string): void {
+/** The target in origin form, which a caller may have sent in absolute form (`POST https://host/path`). */
+export function originForm(target: string): string {
+  const rest = target.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?]*/i, '');
+  return rest.startsWith('/') ? rest : `/${rest}`;
+}
+
+function send(
+  response: ServerResponse,
+  status: number,
+  contentType: string,
+  body: string,
+  headers: Readonly<Record<string, string>> = {},
+): void {
   if (response.destroyed || response.headersSent) return;
   const bytes = Buffer.from(body);
-  response.writeHead(status, { 'content-type': contentType, 'content-length': bytes.length });
+  response.writeHead(status, { ...headers, 'content-type': contentType, 'content-length': bytes.length });
   response.end(bytes);
 }
 
@@ -69,9 +85,9 @@ export async function startHttpServer(port: number, host: string, handlers: Hand
   function deliver(request: IncomingMessage, response: ServerResponse, delivery: Delivery): void {
     switch (delivery.how) {
       case 'answer': {
-        const { status, contentType, body, afterMs } = delivery;
-        if (afterMs === 0) send(response, status, contentType, body);
-        else afterwards(response, afterMs, () => send(response, status, contentType, body));
+        const { status, contentType, headers, body, afterMs } = delivery;
+        if (afterMs === 0) send(response, status, contentType, body, headers);
+        else afterwards(response, afterMs, () => send(response, status, contentType, body, headers));
         return;
       }
       case 'silence':
@@ -89,7 +105,7 @@ export async function startHttpServer(port: number, host: string, handlers: Hand
   }
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const target = request.url ?? '/';
+    const target = originForm(request.url ?? '/');
     const mark = target.indexOf('?');
     const path = mark < 0 ? target : target.slice(0, mark);
     if (path === '/gateway.do') {
@@ -97,8 +113,15 @@ export async function startHttpServer(port: number, host: string, handlers: Hand
         sendJson(response, 405, '{"error":"method_not_allowed","message":"/gateway.do takes GET and POST"}');
         return;
       }
-      const body = await readBody(request, 'latin1');
+      const body = (await readBody(request)).toString('latin1');
       deliver(request, response, await handlers.gateway(mark < 0 ? '' : target.slice(mark + 1), body));
+      return;
+    }
+    const isPhone = path === '/phone' || path.startsWith('/phone/');
+    if (isPhone || path.startsWith('/ams/')) {
+      const { method = 'GET', headers } = request;
+      const received = { method, target, headers, body: await readBody(request) };
+      deliver(request, response, await (isPhone ? handlers.phone(received) : handlers.ams(received)));
       return;
     }
     if (path === '/healthz') {
@@ -114,7 +137,7 @@ export async function startHttpServer(port: number, host: string, handlers: Hand
         );
         return;
       }
-      const body = await readBody(request, 'utf8');
+      const body = (await readBody(request)).toString();
       const answer = await handlers.control(
         request.method ?? 'GET',
         new URL(target, 'http://localhost'),
@@ -123,7 +146,11 @@ export async function startHttpServer(port: number, host: string, handlers: Hand
       sendJson(response, answer.status, answer.body);
       return;
     }
-    sendJson(response, 404, '{"error":"not_found","message":"there is /gateway.do, /control/ and /healthz"}');
+    sendJson(
+      response,
+      404,
+      '{"error":"not_found","message":"there is /gateway.do, /ams/, /phone, /control/ and /healthz"}',
+    );
   }
 
   async function handleSafely(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -15,6 +15,14 @@ export interface Settings {
   readonly position: 'on' | 'off';
   /** The wallet's fee in millionths of the received amount. */
   readonly fee_rate_ppm: number;
+  /** AMS: how long a paid payment can be cancelled; `null`: until 00:15 UTC+8 of the day after. */
+  readonly plus_cancel_window_ms: number | null;
+  /** AMS: life of an unpaid payment whose request names no `paymentExpiryTime`. */
+  readonly plus_payment_life_ms: number;
+  /** AMS: whether payments that fail are notified as well. */
+  readonly plus_failure_notifications: 'on' | 'off';
+  /** AMS: how long the registration of a merchant is PENDING before it is APPROVED. */
+  readonly plus_registration_review_ms: number;
   /** Divides the times between the tries of a notification. Holds from the next try on. */
   readonly notification_speed: number;
   /** `on`: a payment by payment code is notified too. */
@@ -30,6 +38,10 @@ export const defaultSettings: Settings = {
   refund_period_days: 90,
   position: 'off',
   fee_rate_ppm: 3800,
+  plus_cancel_window_ms: null,
+  plus_payment_life_ms: 14 * 60_000,
+  plus_failure_notifications: 'on',
+  plus_registration_review_ms: 0,
   notification_speed: 1,
   payment_code_notifications: 'off',
   created_notifications: 'off',
@@ -39,6 +51,7 @@ const switches = [
   'position',
   'payment_code_notifications',
   'created_notifications',
+  'plus_failure_notifications',
 ] as const satisfies readonly (keyof Settings)[];
 
 const upperBounds = {
@@ -47,16 +60,21 @@ const upperBounds = {
   refund_spacing_ms: 3_600_000,
   refund_period_days: 3650,
   fee_rate_ppm: 1_000_000,
+  plus_cancel_window_ms: 365 * 86_400_000,
+  plus_payment_life_ms: 365 * 86_400_000,
+  plus_registration_review_ms: 365 * 86_400_000,
   notification_speed: 1_000_000,
 } as const satisfies Partial<Record<keyof Settings, number>>;
 
 /** The settings that `json` names; a name or value outside the rules is refused with what is allowed. */
 export function readSettings(json: JsonObject): Partial<Settings> {
-  const settings: Record<string, number | string> = {};
+  const settings: Record<string, number | string | null> = {};
   for (const [name, value] of Object.entries(json)) {
     if (switches.some((one) => one === name)) {
       if (value !== 'on' && value !== 'off') throw invalidValue(name, value, ['on', 'off']);
       settings[name] = value;
+    } else if (name === 'plus_cancel_window_ms' && value === null) {
+      settings[name] = null;
     } else if (name in upperBounds) {
       const max = upperBounds[name as keyof typeof upperBounds];
       const min = name === 'notification_speed' ? 1 : 0;

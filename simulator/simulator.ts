@@ -52,7 +52,7 @@ export async function runSimulator(options: SimulatorOptions): Promise<RunningSi
       books,
       apps,
       faults,
-      lateArrivals: lateArrivalRecords(db),
+      lateArrivals: lateArrivalRecords(db, 'alipay_open'),
       log,
       now,
     });

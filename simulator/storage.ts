@@ -21,7 +21,17 @@ export interface Journal {
 /** Says in one sentence why the simulator cannot start; meant for the person who started it. */
 export class StartRefused extends Error {}
 
-const schemaVersion = 1;
+const schemaVersion = 2;
+
+/** What a folder of that layout lacks; the tables that are new come from `schema`. */
+const upgrades: Readonly<Record<number, string>> = {
+  1: `
+alter table payers add column wallet text not null default 'alipay_open';
+alter table payers add column brand text not null default 'Alipay';
+alter table payers add column currency text not null default 'CNY';
+alter table late_arrivals add column wallet text not null default 'alipay_open';
+`,
+};
 
 const schema = `
 create table if not exists settings (name text primary key, value text not null) strict;
@@ -40,7 +50,10 @@ create table if not exists payers (
   payer_id text primary key,
   buyer_id text not null unique,
   logon_id text not null,
-  balance_minor integer
+  balance_minor integer,
+  wallet text not null default 'alipay_open',
+  brand text not null default 'Alipay',
+  currency text not null default 'CNY'
 ) strict;
 
 create table if not exists payment_codes (
@@ -121,8 +134,83 @@ create table if not exists late_arrivals (
   app_id text not null,
   method text not null,
   biz_content text not null,
-  notify_url text
+  notify_url text,
+  wallet text not null default 'alipay_open'
 ) strict;
+
+create table if not exists clients (
+  client_id text primary key,
+  public_key text not null,
+  wallet_private_key text not null,
+  merchants text not null,
+  currencies text,
+  settings text not null
+) strict;
+
+create table if not exists ams_payments (
+  payment_request_id text not null,
+  client_id text not null,
+  payment_id text not null unique,
+  scenario text not null,
+  status text not null,
+  result_code text not null,
+  currency text not null,
+  amount_minor integer not null,
+  payment_code text,
+  payer_id text,
+  token text unique,
+  merchant_id text not null,
+  merchant_name text not null,
+  store_id text not null,
+  store_name text not null,
+  description text not null,
+  notify_url text not null,
+  redirect_url text,
+  user_agent text,
+  created_at_ms integer not null,
+  expires_at_ms integer not null,
+  paid_at_ms integer,
+  closed_at_ms integer,
+  charged_minor integer not null,
+  refunded_minor integer not null,
+  payer_charged_minor integer not null,
+  payer_refunded_minor integer not null,
+  late_success_at_ms integer,
+  hidden_inquiries integer not null,
+  primary key (payment_request_id, client_id)
+) strict;
+
+create index if not exists ams_payments_of_payers on ams_payments (payer_id) where status = 'PROCESSING';
+
+create index if not exists ams_payments_late on ams_payments (late_success_at_ms) where late_success_at_ms is not null;
+
+create table if not exists ams_refunds (
+  refund_request_id text not null,
+  client_id text not null,
+  refund_id text not null unique,
+  payment_id text not null,
+  status text not null,
+  result_code text not null,
+  amount_minor integer not null,
+  refunded_at_ms integer not null,
+  primary key (refund_request_id, client_id)
+) strict;
+
+create index if not exists ams_refunds_of_payments on ams_refunds (payment_id);
+
+create table if not exists ams_registrations (
+  registration_request_id text not null,
+  client_id text not null,
+  merchant_id text not null,
+  store_id text not null,
+  content text not null,
+  pass_through text,
+  registered_at_ms integer not null,
+  decided_at_ms integer not null,
+  primary key (registration_request_id, client_id)
+) strict;
+
+create index if not exists ams_registrations_of_merchants on ams_registrations (client_id, merchant_id, store_id);
 
 create table if not exists notifications (
   id integer primary key autoincrement,
@@ -234,10 +322,11 @@ function openDatabase(dataDir: string, folder: string): DatabaseSync {
     // One process owns the file: a second simulator on the same folder would serve a truth of its own.
     db.exec('pragma locking_mode = exclusive; pragma journal_mode = wal; pragma synchronous = full');
     const { user_version: version } = { ...db.prepare('pragma user_version').get() };
-    if (version !== 0 && version !== schemaVersion) {
+    const upgrade = version === 0 || version === schemaVersion ? '' : upgrades[version as number];
+    if (upgrade === undefined) {
       throw new StartRefused(`${file} was written by another version of the simulator (layout ${version})`);
     }
-    db.exec(`begin exclusive; ${schema} pragma user_version = ${schemaVersion}; commit`);
+    db.exec(`begin exclusive; ${upgrade} ${schema} pragma user_version = ${schemaVersion}; commit`);
     return db;
   } catch (error) {
     db?.close();

@@ -1,4 +1,5 @@
 import type { Apps } from '../apps.ts';
+import type { Delivery } from '../delivery.ts';
 import type { CalledApi, DrawnFault, FaultName, FaultRecords } from '../faults.ts';
 import { parseJsonObject } from '../json.ts';
 import type { LateArrival, LateArrivalRecords } from '../late-arrivals.ts';
@@ -21,21 +22,6 @@ import { query, queryRefund } from './inquiry.ts';
 import { create, pay, precreate } from './pay.ts';
 import { refund } from './refund.ts';
 import type { Books, Call } from './trades.ts';
-
-/** What happens to the caller's connection. */
-export type Delivery =
-  | {
-      readonly how: 'answer';
-      readonly status: number;
-      readonly contentType: string;
-      readonly body: string;
-      readonly afterMs: number;
-    }
-  /** Nothing ever comes. */
-  | { readonly how: 'silence' }
-  /** The connection is closed without an answer. */
-  | { readonly how: 'drop' }
-  | { readonly how: 'reset' };
 
 /** `/gateway.do`. */
 export interface Gateway {
@@ -91,7 +77,7 @@ function fitsMethod(method: Method): (fault: FaultName) => boolean {
   return (fault) => {
     if (fault === 'paying') return method === 'alipay.trade.pay';
     if (fault === 'not_found_first') return method === 'alipay.trade.pay' || method === 'alipay.trade.create';
-    return true;
+    return fault !== 'late_success_after_cancel';
   };
 }
 
@@ -136,7 +122,7 @@ export function openPlatform({
   function decide(checked: CheckedCall, answerForm: AnswerForm): Decided {
     const { method, app, biz, bizContent, notifyUrl } = checked;
     const nowMs = now();
-    const fault = faults.draw(methodRules[method].api, fitsMethod(method));
+    const fault = faults.draw('alipay_open', methodRules[method].api, fitsMethod(method));
     if (fault?.fault === 'not_processed') return { fault, fields: null, signed: null, late: null };
     if (fault?.fault === 'arrives_late') {
       const late = { dueAtMs: nowMs + fault.delayMs, appId: app.appId, method, bizContent, notifyUrl };
@@ -241,6 +227,7 @@ function signedAnswer(answerForm: AnswerForm, fields: Fields, fault: DrawnFault 
     case 'delay':
     case 'paying':
     case 'truncated':
+    case 'notification_before_answer':
       return signNode(answerForm, fields);
     case 'bad_signature':
       return signNode(answerForm, fields, JSON.stringify({ ...fields, code: '99999' }));
@@ -254,6 +241,7 @@ function signedAnswer(answerForm: AnswerForm, fields: Fields, fault: DrawnFault 
     case 'reset':
     case 'http_500':
     case 'not_found_first':
+    case 'late_success_after_cancel':
       return null;
     default:
       return name satisfies never;

@@ -43,6 +43,7 @@ export function pay(books: Books, call: Call): Fields {
   if (code === undefined || !isUsable(code, nowMs)) throw refused('ACQ.PAYMENT_AUTH_CODE_INVALID');
   const payer = books.payers.find(code.payerId);
   if (payer === undefined) throw refused('ACQ.BUYER_NOT_EXIST');
+  if (payer.wallet !== 'alipay_open') throw refused('ACQ.PAYMENT_AUTH_CODE_INVALID');
   // The code is used up even when the payment fails for want of money: the payer has to show a new one.
   if (!code.reusable) books.payers.markUsed(authCode, nowMs);
   if (!canPay(payer, order.amountMinor)) throw refused('ACQ.BUYER_BALANCE_NOT_ENOUGH');
@@ -80,7 +81,7 @@ export function create(books: Books, call: Call): Fields {
     return answered('10000', namesOf(known));
   }
   checkNotExpired(order, nowMs);
-  if (payer === undefined) throw refused('ACQ.BUYER_NOT_EXIST');
+  if (payer?.wallet !== 'alipay_open') throw refused('ACQ.BUYER_NOT_EXIST');
   const { notifyUrl } = call;
   return answered(
     '10000',

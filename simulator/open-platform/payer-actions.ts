@@ -52,11 +52,14 @@ export function payerActions(books: Books, apps: Apps): PayerActions {
       const code = theOne(books.trades.orderCodesNamed(outTradeNo), outTradeNo, appId);
       if (code === undefined) throw notFound(`there is no order code for ${outTradeNo}`);
       const payer = books.payers.find(payerId);
-      if (payer === undefined)
+      if (payer?.wallet !== 'alipay_open')
         throw invalidValue(
           'payer_id',
           payerId,
-          books.payers.all().map((one) => one.payerId),
+          books.payers
+            .all()
+            .filter((one) => one.wallet === 'alipay_open')
+            .map((one) => one.payerId),
         );
       const app = apps.find(code.appId);
       if (app === undefined) throw notFound(`app ${code.appId} is not registered`);
