@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import type { DrawnFault, FaultRecords, NotificationFault, WalletName } from '../faults.ts';
 import type { JsonObject } from '../json.ts';
 import { newPrivateKey } from '../open-platform/signing.ts';
@@ -61,7 +62,7 @@ export interface NotificationOutbox {
   list(requestId: string | null): readonly JsonObject[];
   /** Takes up what an earlier process left. */
   resume(): void;
-  /** Gives up the tries that are on their way; the schedule stays on disk. */
+  /** For good. Gives up the tries that are on their way; the schedule stays on disk. */
   stop(): void;
 }
 
@@ -94,8 +95,11 @@ const beforeAnswerMs = 1000;
 const lookAgainMs = 1000;
 const duplicates = 3;
 
-/** Tries under these faults do not count as the notification, whatever the receiver says. */
-const untrue: readonly NotificationFault[] = ['wrong_amount_notification', 'forged_notification'];
+/** What came of a try, in words. */
+interface Sent {
+  readonly words: string;
+  readonly isAcknowledged: boolean;
+}
 
 /** A try that has begun. */
 interface Try {
@@ -110,18 +114,15 @@ export function notificationOutbox(parts: OutboxParts): NotificationOutbox {
   const records = notificationRecords(journal.db);
   /** Tries of the schedule, by notification. */
   const underWay = new Map<number, Promise<void>>();
-  let stopping = new AbortController();
+  const stopping = new AbortController();
+  setMaxListeners(0, stopping.signal);
+  let isLookAhead = false;
   let timer: NodeJS.Timeout | undefined;
   let strangersKey: Promise<KeyObject> | undefined;
 
-  function waitAfter(notification: Notification, steps: number): number | null {
-    const waitMs = ways[notification.wallet].scheduleMs[steps - 1];
-    return waitMs === undefined ? null : Math.floor(waitMs / parts.speedFor(notification));
-  }
-
   function nextTryAfter(notification: Notification, steps: number): number | null {
-    const waitMs = waitAfter(notification, steps);
-    return waitMs === null ? null : now() + waitMs;
+    const waitMs = ways[notification.wallet].scheduleMs[steps - 1];
+    return waitMs === undefined ? null : now() + Math.floor(waitMs / parts.speedFor(notification));
   }
 
   function drawFor(notification: Notification): DrawnFault<NotificationFault> | null {
@@ -143,30 +144,42 @@ export function notificationOutbox(parts: OutboxParts): NotificationOutbox {
     return { notification: { ...notification, steps }, fault, isScheduled };
   }
 
-  async function send({ notification, fault }: Try): Promise<{ words: string; isAcknowledged: boolean }> {
-    const { print, withOtherAmount, acknowledges } = ways[notification.wallet];
-    if (fault === 'lost_notification') return { words: 'lost', isAcknowledged: false };
-    const url = readReceiver(notification.url);
-    if (url === null) return { words: 'the URL is none for http or https', isAcknowledged: false };
-    const facts =
-      fault === 'wrong_amount_notification' ? withOtherAmount(notification.facts) : notification.facts;
-    if (fault === 'forged_notification') strangersKey ??= newPrivateKey();
-    const key = fault === 'forged_notification' ? ((await strangersKey) ?? null) : null;
-    const draft = { ...notification, facts: facts ?? notification.facts };
-    const sendOne = async (): Promise<{ words: string; isAcknowledged: boolean }> => {
-      const printed = await print(draft, now(), url.pathname + url.search, key);
-      const posted = await post(url, printed, limitMs, stopping.signal);
-      if ('failure' in posted) return { words: posted.failure, isAcknowledged: false };
-      const isAcknowledged = acknowledges(posted.status, posted.body);
-      return {
-        words: `${isAcknowledged ? 'acknowledged' : 'not acknowledged'}: status ${posted.status}`,
-        isAcknowledged,
-      };
+  async function send({ notification, fault }: Try): Promise<Sent> {
+    switch (fault) {
+      case 'lost_notification':
+        return { words: 'lost', isAcknowledged: false };
+      case 'duplicate_notification': {
+        const sent = await Promise.all(Array.from({ length: duplicates }, () => sendOne(notification, null)));
+        return sent.find((one) => one.isAcknowledged) ?? sent[0] ?? { words: 'lost', isAcknowledged: false };
+      }
+      case 'wrong_amount_notification': {
+        const facts = ways[notification.wallet].withOtherAmount(notification.facts) ?? notification.facts;
+        return { ...(await sendOne({ ...notification, facts }, null)), isAcknowledged: false };
+      }
+      case 'forged_notification': {
+        strangersKey ??= newPrivateKey();
+        return { ...(await sendOne(notification, await strangersKey)), isAcknowledged: false };
+      }
+      case 'late_notification':
+      case null:
+        return sendOne(notification, null);
+      default:
+        return fault satisfies never;
+    }
+  }
+
+  async function sendOne(draft: NotificationDraft, key: KeyObject | null): Promise<Sent> {
+    const url = readReceiver(draft.url);
+    if (url === null) return { words: 'the URL is none of http or https', isAcknowledged: false };
+    const { print, acknowledges } = ways[draft.wallet];
+    const printed = await print(draft, now(), url.pathname + url.search, key);
+    const posted = await post(url, printed, limitMs, stopping.signal);
+    if ('failure' in posted) return { words: posted.failure, isAcknowledged: false };
+    const isAcknowledged = acknowledges(posted.status, posted.body);
+    return {
+      words: `${isAcknowledged ? 'acknowledged' : 'not acknowledged'}, status ${posted.status}`,
+      isAcknowledged,
     };
-    const copies = fault === 'duplicate_notification' ? duplicates : 1;
-    const outcomes = await Promise.all(Array.from({ length: copies }, sendOne));
-    const words = outcomes.map((outcome) => outcome.words).join(', ');
-    return { words, isAcknowledged: outcomes.some((outcome) => outcome.isAcknowledged) };
   }
 
   async function tryOnce(id: number, isScheduled: boolean): Promise<void> {
@@ -174,11 +187,10 @@ export function notificationOutbox(parts: OutboxParts): NotificationOutbox {
     if (begun === null) return;
     const { words, isAcknowledged } = await send(begun);
     if (stopping.signal.aborted) return;
-    const counts = isAcknowledged && !(begun.fault !== null && untrue.includes(begun.fault));
     await journal.submit(() =>
       records.end(id, {
         words,
-        acknowledgedAtMs: counts ? now() : null,
+        acknowledgedAtMs: isAcknowledged ? now() : null,
         nextTryAtMs: isScheduled ? nextTryAfter(begun.notification, begun.notification.steps) : undefined,
       }),
     );
@@ -188,14 +200,14 @@ export function notificationOutbox(parts: OutboxParts): NotificationOutbox {
   function start(id: number): Promise<void> {
     const known = underWay.get(id);
     if (known !== undefined) return known;
-    const { signal } = stopping;
     const work = tryOnce(id, true)
       .catch((error: unknown) => {
-        if (!signal.aborted) process.stderr.write(`a notification failed and stays on disk: ${error}\n`);
+        if (!stopping.signal.aborted)
+          process.stderr.write(`a notification failed and stays on disk: ${error}\n`);
       })
       .finally(() => {
         underWay.delete(id);
-        if (!signal.aborted) look(now());
+        if (!stopping.signal.aborted) look(now());
       });
     underWay.set(id, work);
     return work;
@@ -205,7 +217,7 @@ export function notificationOutbox(parts: OutboxParts): NotificationOutbox {
   function look(atMs: number): void {
     clearTimeout(timer);
     if (stopping.signal.aborted) return;
-    for (const { id } of records.due(atMs)) {
+    for (const { id } of records.due(atMs, 2 * triesAtOnceMax)) {
       if (underWay.size >= triesAtOnceMax) return;
       start(id);
     }
@@ -221,12 +233,17 @@ export function notificationOutbox(parts: OutboxParts): NotificationOutbox {
       const late = faults.drawForNotification(draft.wallet, (fault) => fault === 'late_notification');
       records.add(draft, nowMs, nowMs + (late?.delayMs ?? 0));
       // The transaction is carried out and committed in one turn of the event loop: the next one sees what it left.
-      setImmediate(() => look(now()));
+      if (isLookAhead) return;
+      isLookAhead = true;
+      setImmediate(() => {
+        isLookAhead = false;
+        look(now());
+      });
     },
     async sendNow(requestId) {
       const due = records
         .ofPayment(requestId)
-        .filter(({ nextTryAtMs }) => (nextTryAtMs ?? Infinity) <= now());
+        .filter(({ id, nextTryAtMs }) => underWay.has(id) || (nextTryAtMs ?? Infinity) <= now());
       let limit: NodeJS.Timeout | undefined;
       const limited = new Promise<void>((resolve) => {
         limit = setTimeout(resolve, beforeAnswerMs);
@@ -243,7 +260,6 @@ export function notificationOutbox(parts: OutboxParts): NotificationOutbox {
     list: (requestId) =>
       (requestId === null ? records.all() : records.ofPayment(requestId)).map(notificationView),
     resume() {
-      if (stopping.signal.aborted) stopping = new AbortController();
       look(now());
     },
     stop() {
