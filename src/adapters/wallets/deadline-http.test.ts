@@ -93,6 +93,16 @@ describe('a call that is sent', () => {
     expect(connections()).toBe(1);
   });
 
+  it('says which headers the answer has, by lower-case name', async () => {
+    const head = 'HTTP/1.1 200 OK\r\nClient-Id: C1\r\nX-Twice: a\r\nx-twice: b\r\nsignature: a=b, c=d ';
+    const { origin } = await peer((name, socket) => answer(socket, name, head));
+    const got = await channel().post(request(origin, 'a'), within(20_000));
+    expect(got).toMatchObject({
+      kind: 'http_answer',
+      headers: { 'client-id': 'C1', 'x-twice': 'a, b', signature: 'a=b, c=d', 'content-length': '1' },
+    });
+  });
+
   it('and never answered times out, and is not sent again', async () => {
     const { origin, requests } = await peer((name, socket) => {
       if (name !== 'silent') answer(socket, name);

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { type Dispatcher, Pool } from 'undici';
 import type { NoAnswer } from '../../domain/wallet-answer.ts';
 import type { CallLimit } from '../../ports/wallet.ts';
@@ -28,6 +29,8 @@ export interface HttpPost {
 export interface HttpAnswer {
   readonly kind: 'http_answer';
   readonly status: number;
+  /** By lower-case name; a name that occurs more than once has its values joined. */
+  readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
 }
 
@@ -84,6 +87,7 @@ export function createHttpChannel(options: HttpChannelOptions): HttpChannel {
     return new Promise((resolve) => {
       let phase: 'waiting' | 'sent' | 'ended' = 'waiting';
       let status = 0;
+      let headers: Readonly<Record<string, string>> = {};
       let received = 0;
       const chunks: Uint8Array[] = [];
       let timer = setTimeout(() => end(tooLate()), timerMs(sendMs));
@@ -113,8 +117,9 @@ export function createHttpChannel(options: HttpChannelOptions): HttpChannel {
           if (phase === 'waiting') end(tooLate());
           throw new Error('this request must not be sent any more');
         },
-        onResponseStart(_controller, statusCode) {
+        onResponseStart(_controller, statusCode, named) {
           status = statusCode;
+          headers = joined(named);
         },
         onResponseData(controller, chunk) {
           received += chunk.length;
@@ -125,7 +130,7 @@ export function createHttpChannel(options: HttpChannelOptions): HttpChannel {
           controller.abort(new Error('the answer is too long'));
         },
         onResponseEnd() {
-          end({ kind: 'http_answer', status, body: Buffer.concat(chunks) });
+          end({ kind: 'http_answer', status, headers, body: Buffer.concat(chunks) });
         },
         onResponseError(_controller, error) {
           end(
@@ -148,6 +153,14 @@ export function createHttpChannel(options: HttpChannelOptions): HttpChannel {
   }
 
   return { post, close };
+}
+
+function joined(received: IncomingHttpHeaders): Readonly<Record<string, string>> {
+  const headers: [string, string][] = [];
+  for (const [name, value] of Object.entries(received)) {
+    if (value !== undefined) headers.push([name.toLowerCase(), [value].flat().join(', ')]);
+  }
+  return Object.fromEntries(headers);
 }
 
 function tooLate(): NoAnswer {
