@@ -20,8 +20,7 @@ const paymentCode = '281234567890123456';
 const goodRequest: PaymentRequest = {
   merchantOrderNo: 'ORDER-1',
   amount: { currency: 'CNY', minor: 8_888n },
-  product: 'payment_code',
-  paymentCode,
+  start: { product: 'payment_code', paymentCode },
   storeId: 'S0001',
   terminalId: 'T0001',
   subject: 'tea',
@@ -41,8 +40,10 @@ const binding = {
 const goodMerchant: AcceptingMerchant = {
   id: 'M0001',
   shortNo: 42,
-  storeIds: ['S0001', 'S0002'],
+  mcc: '5499',
+  stores: [{ id: 'S0001' }, { id: 'S0002' }],
   bindings: [binding],
+  orderCodes: null,
   policyOverride: {},
   notifyUrl: 'https://merchant.example/notify',
 };

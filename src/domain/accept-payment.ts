@@ -2,9 +2,11 @@ import { attemptCore } from './ids.ts';
 import { formatDecimal, type Money, minorUnitDigits } from './money.ts';
 import type { Failure, Payment, TimelineEvent } from './payment.ts';
 import { later } from './payment-changes.ts';
-import { hastened, type PaymentPolicy, type PolicyOverride, policyFor } from './policy.ts';
+import type { PaymentStart } from './payment-start.ts';
+import { hastened, offersProduct, type PaymentPolicy, type PolicyOverride, policyFor } from './policy.ts';
 import { type Refusal, refusal } from './refusals.ts';
 import {
+  amountStepOf,
   type ProductName,
   takesCurrency,
   type WalletName,
@@ -16,9 +18,9 @@ import {
 export interface PaymentRequest {
   readonly merchantOrderNo: string;
   readonly amount: { readonly currency: string; readonly minor: bigint };
-  readonly product: ProductName;
-  readonly paymentCode: string;
+  readonly start: PaymentStart;
   readonly storeId: string;
+  /** A device's number for a device, the store's where a store's code was scanned. PAY-09. */
   readonly terminalId: string;
   readonly subject: string;
   readonly wallet: WalletName | null;
@@ -31,15 +33,25 @@ export interface PaymentRequest {
 export interface AcceptingMerchant {
   readonly id: string;
   readonly shortNo: number;
-  readonly storeIds: readonly string[];
+  /** ISO 18245 category, four digits; `null` until somebody has said. */
+  readonly mcc: string | null;
+  readonly stores: readonly { readonly id: string }[];
   readonly bindings: readonly {
     readonly wallet: WalletName;
     readonly account: string;
     readonly subMerchantId: string | null;
     readonly currency: string;
   }[];
+  /** `null`: order codes are off, as they are until somebody has named the scene that needs them. PAY-16. */
+  readonly orderCodes: OrderCodePermission | null;
   readonly policyOverride: PolicyOverride;
   readonly notifyUrl: string | null;
+}
+
+/** A merchant may show order codes: where, and how long one lives unless the request says otherwise. PAY-16. */
+export interface OrderCodePermission {
+  readonly scene: string;
+  readonly expiryMs: number;
 }
 
 export type Acceptance =
@@ -53,9 +65,10 @@ export const paySafetyNetMs = 2_000;
  * Whether a payment may be taken, and the row that it starts as: `submitted`, with the inquiry that guards the
  * call already due for the case that its answer never comes. Nothing is stored and nobody is called.
  *
- * Refusals: amount_not_positive, unknown_currency, unknown_store, payment_code_unknown, wallet_not_available,
- * currency_not_accepted, wallet_ambiguous, amount_too_large, sub_merchant_missing, expiry_out_of_range.
- * PAY-05, PAY-07, PAY-09, PAY-20.
+ * Refusals: amount_not_positive, unknown_currency, unknown_store, order_codes_off, payment_code_unknown,
+ * wallet_not_available, product_not_offered, currency_not_accepted, wallet_ambiguous, amount_not_payable,
+ * amount_too_large, sub_merchant_missing, merchant_category_missing, expiry_out_of_range.
+ * PAY-05, PAY-07, PAY-09, PAY-16, PAY-20.
  */
 export function acceptPayment(
   request: PaymentRequest,
@@ -64,7 +77,7 @@ export function acceptPayment(
   now: Date,
   random: Uint8Array,
 ): Acceptance {
-  const { amount } = request;
+  const { amount, start } = request;
   if (amount.minor <= 0n) {
     return refused(
       'amount_not_positive',
@@ -81,7 +94,7 @@ export function acceptPayment(
       `amount.currency ${amount.currency} is not an ISO 4217 code: send one such as CNY.`,
     );
   }
-  if (!merchant.storeIds.includes(request.storeId)) {
+  if (!merchant.stores.some((store) => store.id === request.storeId)) {
     return refused(
       'unknown_store',
       'store_id',
@@ -89,9 +102,27 @@ export function acceptPayment(
       `store_id ${request.storeId} is not a store of this merchant: send one that is registered for it.`,
     );
   }
+  if (start.product === 'order_code' && merchant.orderCodes === null) {
+    return refused(
+      'order_codes_off',
+      'product',
+      start.product,
+      'product order_code is off for this merchant: anybody who sees such a code can pay it. Ask the acquirer to ' +
+        'enable it for the scene that needs it.',
+    );
+  }
   const chosen = chooseBinding(request, merchant);
   if ('code' in chosen) return { kind: 'refused', refusal: chosen };
-  const policy = paymentPolicy(chosen.wallet, request.product, merchant.policyOverride, policySpeed);
+  const policy = paymentPolicy(chosen.wallet, start.product, merchant.policyOverride, policySpeed);
+  const step = amountStepOf(chosen.wallet, amount.currency);
+  if (amount.minor % step !== 0n) {
+    return refused(
+      'amount_not_payable',
+      'amount.value',
+      `${amount.minor}`,
+      `amount.value ${amount.minor} is no multiple of ${step}, and no smaller ${amount.currency} circulates: round it.`,
+    );
+  }
   if (amount.minor > policy.amountMaxMinor) {
     return refused(
       'amount_too_large',
@@ -109,7 +140,16 @@ export function acceptPayment(
       `The merchant has no ${chosen.wallet} sub-merchant id yet: the acquirer must onboard it first.`,
     );
   }
-  const expiresAt = request.expiresAt ?? later(now, policy.expiryDefaultMs);
+  if (merchant.mcc === null && needsCategory(chosen.wallet)) {
+    return refused(
+      'merchant_category_missing',
+      'wallet',
+      chosen.wallet,
+      `The merchant has no category (MCC), which ${chosen.wallet} wants with every payment: the acquirer must set it.`,
+    );
+  }
+  const expiryMs = start.product === 'order_code' ? merchant.orderCodes?.expiryMs : undefined;
+  const expiresAt = request.expiresAt ?? later(now, expiryMs ?? policy.expiryDefaultMs);
   const lifeMs = expiresAt.getTime() - now.getTime();
   if (lifeMs < policy.expiryMinMs || lifeMs > policy.expiryMaxMs) {
     return refused(
@@ -117,7 +157,7 @@ export function acceptPayment(
       'expires_at',
       expiresAt.toISOString(),
       `expires_at ${expiresAt.toISOString()} must lie between ${policy.expiryMinMs / 1000} seconds and ` +
-        `${policy.expiryMaxMs / 86_400_000} days from now: send such a time, or leave it out.`,
+        `${spanInWords(policy.expiryMaxMs)} from now: send such a time, or leave it out.`,
     );
   }
   const money: Money = amount;
@@ -138,7 +178,7 @@ export function acceptPayment(
       merchantOrderNo: request.merchantOrderNo,
       wallet: chosen.wallet,
       account: chosen.account,
-      product: request.product,
+      product: start.product,
       amount: money,
       storeId: request.storeId,
       terminalId: request.terminalId,
@@ -152,6 +192,10 @@ export function acceptPayment(
       knownToWallet: false,
       paidEvidence: false,
       walletTransactionId: null,
+      payerAction: null,
+      payerActiveUntil:
+        policy.givesUpAt === 'close_time' ? later(now, policy.payAnswerMs + policy.payerActiveMs) : null,
+      paidAt: null,
       failure: null,
       cancelledBy: null,
       refundReserved: 0n,
@@ -210,42 +254,58 @@ const orderClosed: Failure = {
   advice: 'If the payer shall still pay, start a payment under a new merchant_order_no.',
 };
 
+/** Wallets that want the merchant's category with every payment. */
+function needsCategory(wallet: WalletName): boolean {
+  return wallet === 'alipay_plus';
+}
+
 function chooseBinding(
   request: PaymentRequest,
   merchant: AcceptingMerchant,
 ): AcceptingMerchant['bindings'][number] | Refusal {
-  const { amount, wallet } = request;
-  const candidates = wallet === null ? walletsOfPaymentCode(request.paymentCode) : [wallet];
+  const { amount, start, wallet } = request;
+  const candidates = wallet !== null ? [wallet] : walletsOfStart(start);
   if (candidates.length === 0) {
+    const code = start.product === 'payment_code' ? maskedCode(start.paymentCode) : '';
     return refusal(
       'payment_code_unknown',
       'payment_code',
-      maskedCode(request.paymentCode),
-      `payment_code ${maskedCode(request.paymentCode)} begins like no known wallet's ` +
-        `(${walletNames.join(', ')}): scan the payer's code again, or name the wallet.`,
+      code,
+      `payment_code ${code} begins like no known wallet's (${walletNames.join(', ')}): scan the payer's code again, ` +
+        'or name the wallet.',
     );
   }
+  const named = wallet !== null || start.product !== 'payment_code' ? 'wallet' : 'payment_code';
   const bound = merchant.bindings.filter((binding) => candidates.includes(binding.wallet));
   if (bound.length === 0) {
     return refusal(
       'wallet_not_available',
-      wallet === null ? 'payment_code' : 'wallet',
+      named,
       candidates.join(', '),
       `This merchant does not take ${candidates.join(' or ')}: ask the payer for another wallet, ` +
         'or the acquirer to bind it.',
     );
   }
-  const taking = bound.filter(
+  const offering = bound.filter((binding) => offersProduct(binding.wallet, start.product));
+  if (offering.length === 0) {
+    return refusal(
+      'product_not_offered',
+      'product',
+      start.product,
+      `product ${start.product} cannot be paid with ${walletsOf(bound)}: use another product, or another wallet.`,
+    );
+  }
+  const taking = offering.filter(
     ({ wallet: taker, currency }) => currency === amount.currency && takesCurrency(taker, currency),
   );
   const [first] = taking;
   if (first === undefined) {
-    const currencies = [...new Set(bound.map((binding) => binding.currency))].join(', ');
+    const currencies = [...new Set(offering.map((binding) => binding.currency))].join(', ');
     return refusal(
       'currency_not_accepted',
       'amount.currency',
       amount.currency,
-      `amount.currency ${amount.currency} is not taken here with ${candidates.join(' or ')}: send ${currencies}.`,
+      `amount.currency ${amount.currency} is not taken here with ${walletsOf(offering)}: send ${currencies}.`,
     );
   }
   if (taking.length > 1) {
@@ -254,10 +314,23 @@ function chooseBinding(
       'wallet_ambiguous',
       'wallet',
       null,
-      `payment_code ${maskedCode(request.paymentCode)} may belong to several wallets: send wallet as one of ${names}.`,
+      `Several wallets can take this ${start.product} in ${amount.currency}: send wallet as one of ${names}.`,
     );
   }
   return first;
+}
+
+function walletsOfStart(start: PaymentStart): readonly WalletName[] {
+  return start.product === 'payment_code' ? walletsOfPaymentCode(start.paymentCode) : walletNames;
+}
+
+function walletsOf(bindings: readonly { readonly wallet: WalletName }[]): string {
+  return [...new Set(bindings.map((binding) => binding.wallet))].join(' or ');
+}
+
+function spanInWords(ms: number): string {
+  const days = ms / 86_400_000;
+  return Number.isInteger(days) ? `${days} days` : `${ms / 60_000} minutes`;
 }
 
 /** First two digits and the length: enough to see what was scanned, not enough to pay with. */

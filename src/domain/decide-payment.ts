@@ -1,3 +1,5 @@
+import { awaitingPayer, inquiredNext, issued, paid } from './decide-evidence.ts';
+import { notified } from './decide-notification.ts';
 import * as reversal from './decide-reversal.ts';
 import * as reversalRefund from './decide-reversal-refund.ts';
 import { type Failure, isOpen, type Payment, type TimelineEvent } from './payment.ts';
@@ -6,22 +8,31 @@ import {
   attentionRaised,
   type Draft,
   draftOf,
+  later,
   moved,
   noStep,
   step,
   withEvent,
   withFields,
 } from './payment-changes.ts';
+import {
+  cancelledAtWallet,
+  closedAtWallet,
+  failureAtWallet,
+  failureOfRefusal,
+  notConfirmedInTime,
+  notPaidInTime,
+  notSent,
+} from './payment-failures.ts';
 import type { PaymentPolicy } from './policy.ts';
 import type {
   CancelAnswer,
   InquiryAnswer,
   NoAnswer,
-  Paid,
+  NotifiedOutcome,
   PayAnswer,
   RefundAnswer,
   RefundInquiryAnswer,
-  Refused,
 } from './wallet-answer.ts';
 
 /** Everything that can happen to a payment after it was recorded. */
@@ -35,6 +46,10 @@ export type PaymentInput =
   | { readonly kind: 'cancel_answered'; readonly answer: CancelAnswer; readonly askedAt?: Date }
   | { readonly kind: 'reversal_refund_answered'; readonly answer: RefundAnswer }
   | { readonly kind: 'reversal_refund_inquired'; readonly answer: RefundInquiryAnswer }
+  /** A notification whose signature holds. RES-09, RES-17. */
+  | { readonly kind: 'notified'; readonly outcome: NotifiedOutcome }
+  /** Somebody is seen at the payer's side: the page is open, or the payer came back from the wallet. RES-16. */
+  | { readonly kind: 'payer_seen' }
   /** The merchant wants the payment undone, whatever has become of it. ACQ-04. */
   | { readonly kind: 'cancel_requested' }
   /** The merchant's refund was accepted: reserved on the payment before any call. Money case 6. */
@@ -99,6 +114,10 @@ function decide(draft: Draft, input: PaymentInput, policy: PaymentPolicy, now: D
         policy,
         now,
       );
+    case 'notified':
+      return notified(draft, input.outcome, policy, now);
+    case 'payer_seen':
+      return payerSeen(draft, policy, now);
     case 'cancel_requested':
       return cancelRequested(draft, policy, now);
     case 'refund_accepted':
@@ -122,6 +141,8 @@ function payAnswered(draft: Draft, answer: PayAnswer, policy: PaymentPolicy, now
   switch (answer.kind) {
     case 'paid':
       return paid(draft, answer, policy, now);
+    case 'issued':
+      return issued(draft, answer, policy, now);
     case 'awaiting_payer':
       return awaitingPayer(draft, answer.walletTransactionId, policy, now);
     case 'refused':
@@ -162,8 +183,10 @@ function inquiryAnswered(
       return inquiredInVain(awaitingPayer(draft, answer.walletTransactionId, policy, now), policy, now);
     case 'closed':
       return failed(withFields(draft, { knownToWallet: true }), closedAtWallet);
+    case 'cancelled':
+      return cancelFound(draft);
     case 'failed':
-      return failed(draft, failureAtWallet(answer.code, answer.message));
+      return failureFound(draft, failureAtWallet(answer.code, answer.message), policy, now);
     case 'refused':
       return inquiredInVain(
         answer.remedy === 'operator' ? attentionRaised(draft, 'refused_by_wallet_configuration', now) : draft,
@@ -179,38 +202,38 @@ function inquiryAnswered(
   }
 }
 
-/** Evidence of payment, from whichever call. Money case 5. */
-function paid(draft: Draft, answer: Paid, policy: PaymentPolicy, now: Date): Draft {
-  const evident = withFields(draft, {
-    knownToWallet: true,
-    paidEvidence: true,
-    walletTransactionId: answer.walletTransactionId,
+/** A payer in sight brings the next inquiry near; who is seen again and again costs no write each time. RES-16. */
+function payerSeen(draft: Draft, policy: PaymentPolicy, now: Date): Draft {
+  const { payment } = draft;
+  if (!isOpen(payment) || policy.givesUpAt !== 'close_time') return draft;
+  const until = payment.payerActiveUntil;
+  const isFresh = until !== null && until.getTime() - now.getTime() > policy.payerActiveMs / 2;
+  if (isFresh) return draft;
+  const soon = later(now, policy.inquiryIntervalMs);
+  const { nextStep } = payment;
+  return withFields(draft, {
+    payerActiveUntil: later(now, policy.payerActiveMs),
+    nextStep:
+      nextStep?.action === 'inquire' && nextStep.dueAt > soon ? { action: 'inquire', dueAt: soon } : nextStep,
   });
-  if (isOpen(draft.payment)) {
-    const succeeded = moved(evident, 'succeeded', { wallet_transaction_id: answer.walletTransactionId });
-    return attentionEnded(noStep(succeeded));
-  }
-  if (draft.payment.state === 'succeeded') return evident;
-  return reversal.paymentFound(evident, policy, now);
 }
 
-function awaitingPayer(
-  draft: Draft,
-  walletTransactionId: string | null,
-  policy: PaymentPolicy,
-  now: Date,
-): Draft {
-  const { payment } = draft;
-  // An answer from before the payment succeeded, recorded late: the evidence of payment stands.
-  if (payment.state === 'succeeded') return draft;
-  const known = withFields(draft, {
-    knownToWallet: true,
-    walletTransactionId: payment.walletTransactionId ?? walletTransactionId,
-  });
-  if (!isOpen(payment)) return reversal.paymentFound(known, policy, now);
-  if (payment.state === 'awaiting_payer') return known;
-  const asked = moved(known, 'awaiting_payer');
-  return payment.state === 'submitted' ? step(asked, 'inquire', now, policy.inquiryIntervalMs) : asked;
+/** Cancelled at the wallet by somebody else: nothing can be paid any more. RES-04. */
+function cancelFound(draft: Draft): Draft {
+  const cancelled = withFields(
+    moved(withFields(draft, { knownToWallet: true }), 'cancelled', { by: 'wallet' }),
+    {
+      cancelledBy: 'cancel',
+      failure: cancelledAtWallet,
+    },
+  );
+  return attentionEnded(noStep(cancelled));
+}
+
+/** The wallet's word that the attempt failed, and one cancel for the case that it is not the last one. RES-04. */
+function failureFound(draft: Draft, failure: Failure, policy: PaymentPolicy, now: Date): Draft {
+  const ended = failed(draft, failure);
+  return policy.cancelsFailed ? step(ended, 'cancel', now) : ended;
 }
 
 /** No final answer to `pay`: inquire at once. RES-02, RES-08. */
@@ -219,18 +242,19 @@ function answerMissing(draft: Draft, data: TimelineEvent['data'], now: Date): Dr
   return step(moved(draft, 'unknown', data), 'inquire', now);
 }
 
-/** One more inquiry without a final answer: the next after the interval, or, used up, the reversal. RES-03, RES-05. */
+/** One more inquiry without a final answer: the next one, or the reversal. RES-03, RES-05, RES-16. */
 function inquiredInVain(draft: Draft, policy: PaymentPolicy, now: Date): Draft {
   const { payment } = draft;
   const tries = payment.tries + 1;
-  if (tries >= policy.inquiryCount || now >= payment.expiresAt) {
+  if (now >= payment.expiresAt) {
+    const failure = policy.givesUpAt === 'close_time' ? notPaidInTime : notConfirmedInTime;
+    return reversal.begun(withFields(draft, { failure }), 'gateway', policy, now);
+  }
+  if (policy.givesUpAt === 'inquiries_used_up' && tries >= policy.inquiryCount) {
     return reversal.begun(withFields(draft, { failure: notConfirmedInTime }), 'gateway', policy, now);
   }
   const known = payment.state === 'submitted' ? moved(draft, 'unknown', { answer: 'never_recorded' }) : draft;
-  return withFields(known, {
-    tries,
-    nextStep: { action: 'inquire', dueAt: new Date(now.getTime() + policy.inquiryIntervalMs) },
-  });
+  return inquiredNext(withFields(known, { tries }), policy, now);
 }
 
 function cancelRequested(draft: Draft, policy: PaymentPolicy, now: Date): Draft {
@@ -279,60 +303,3 @@ function trustNoted(draft: Draft, call: string, answer: { kind: string } | NoAns
   if (!('reason' in answer) || answer.reason !== 'untrusted') return draft;
   return withEvent(draft, 'UntrustedAnswer', { call, detail: answer.detail });
 }
-
-/** Our own stable failure codes, by who can do something about the wallet's refusal. */
-function failureOfRefusal(refused: Refused): Failure {
-  const spoken = { walletCode: refused.code, message: refused.message };
-  switch (refused.remedy) {
-    case 'payer':
-      return {
-        ...spoken,
-        code: 'payment_declined',
-        advice: 'Ask the payer for a fresh payment code or another way to pay, then start a new attempt.',
-      };
-    case 'merchant':
-      return {
-        ...spoken,
-        code: 'payment_rejected',
-        advice: 'Correct what the message names, then start a new attempt.',
-      };
-    case 'operator':
-      return {
-        ...spoken,
-        code: 'wallet_configuration',
-        advice: 'The acquirer must act: show it this code. Repeating the payment will not help.',
-      };
-    default:
-      return refused.remedy satisfies never;
-  }
-}
-
-function failureAtWallet(code: string, message: string): Failure {
-  return {
-    code: 'payment_declined',
-    walletCode: code,
-    message,
-    advice: 'Nothing was charged. Start a new attempt.',
-  };
-}
-
-const closedAtWallet: Failure = {
-  code: 'payment_closed',
-  walletCode: null,
-  message: 'The wallet closed the payment before it was paid.',
-  advice: 'Nothing was charged. Start a new attempt.',
-};
-
-const notSent: Failure = {
-  code: 'wallet_unreachable',
-  walletCode: null,
-  message: 'The payment could not be sent to the wallet.',
-  advice: 'Nothing was charged. Start a new attempt.',
-};
-
-const notConfirmedInTime: Failure = {
-  code: 'not_confirmed_in_time',
-  walletCode: null,
-  message: 'The wallet did not confirm the payment in time, so it is cancelled.',
-  advice: 'Start a new attempt and ask the payer to confirm quickly.',
-};

@@ -1,5 +1,5 @@
 import { eventOfMove } from './lifecycle.ts';
-import type { TimelineEvent } from './payment.ts';
+import type { Failure, TimelineEvent } from './payment.ts';
 import { later } from './payment-changes.ts';
 import { type PaymentPolicy, retryDelayMs } from './policy.ts';
 import { type Refund, type RefundAction, type RefundState, refundMoves } from './refund.ts';
@@ -45,13 +45,9 @@ function answered(refund: Refund, answer: RefundAnswer, policy: PaymentPolicy, n
         policy,
         now,
       );
+    case 'spent':
     case 'refused': {
-      const failure = {
-        code: 'refund_refused',
-        walletCode: answer.code,
-        message: answer.message,
-        advice: 'Nothing was given back. Settle with the payer outside the wallet, or ask the acquirer.',
-      };
+      const failure = refusalOf(answer);
       const refused = refund.state === 'refused' ? { refund, events: [] } : moved(refund, 'refused');
       return inquiredLater({ ...refused, refund: { ...refused.refund, failure } }, policy, now);
     }
@@ -74,6 +70,12 @@ function inquired(
   switch (answer.kind) {
     case 'refunded':
       return ended(refund, 'succeeded');
+    case 'failed': {
+      const known = refund.state === 'accepted' ? moved(refund, 'unknown') : { refund, events: [] };
+      const failure = known.refund.failure ?? refusalOf(answer);
+      const final = ended({ ...known.refund, failure }, 'failed');
+      return { ...final, events: [...known.events, ...final.events] };
+    }
     case 'not_found':
       if (refund.state === 'refused' && isConfirmed(refund, policy, now)) return ended(refund, 'failed');
       if (refund.state === 'refused') return again({ refund, events: [] }, 'inquire_refund', policy, now);
@@ -85,6 +87,18 @@ function inquired(
     default:
       return answer satisfies never;
   }
+}
+
+function refusalOf(answer: {
+  readonly kind: 'refused' | 'spent' | 'failed';
+  readonly code: string;
+  readonly message: string;
+}): Failure {
+  const advice =
+    answer.kind === 'refused'
+      ? 'Nothing was given back. Settle with the payer outside the wallet, or ask the acquirer.'
+      : 'Nothing was given back. Make a new refund once the cause is gone, or ask the acquirer.';
+  return { code: 'refund_refused', walletCode: answer.code, message: answer.message, advice };
 }
 
 /**

@@ -1,4 +1,5 @@
 import { continued, ended } from './decide-reversal.ts';
+import type { Reversal } from './payment.ts';
 import { attentionRaised, type Draft, later, stepAgain, withFields } from './payment-changes.ts';
 import type { PaymentPolicy } from './policy.ts';
 import type { RefundAnswer, RefundInquiryAnswer } from './wallet-answer.ts';
@@ -23,6 +24,15 @@ export function refundAnswered(draft: Draft, answer: RefundAnswer, policy: Payme
         policy.refundInquiryDelayMs,
         now,
       );
+    case 'spent': {
+      const doubted = withFields(draft, { reversal: { ...payment.reversal, refundIdDoubted: true } });
+      return stepLater(
+        attentionRaised(doubted, 'refund_unresolved', now),
+        'inquire_refund',
+        policy.refundInquiryDelayMs,
+        now,
+      );
+    }
     case 'later':
       return stepAgain(
         attentionRaised(draft, 'refund_unresolved', now),
@@ -45,14 +55,16 @@ export function refundInquired(
   policy: PaymentPolicy,
   now: Date,
 ): Draft {
-  if (draft.payment.reversal?.state !== 'refunding') return draft;
+  const { reversal } = draft.payment;
+  if (reversal?.state !== 'refunding') return draft;
   switch (answer.kind) {
     case 'refunded':
       return ended(draft, 'refund');
+    case 'failed':
+      return lookedAgain(refundIdSpent(draft, reversal), policy, now);
     case 'not_found':
-      // The wallet holds no refund of this id, so the same id is safe to send again. Money case 6. First the
-      // payment itself is inquired: one that was given back in another way is closed, and refuses for ever.
-      return stepAgain(draft, 'inquire', policy.refundRetry, 'refund_unresolved', now);
+      // The wallet holds no refund of this id, so the same id is safe to send again. Money case 6.
+      return lookedAgain(reversal.refundIdDoubted ? refundIdSpent(draft, reversal) : draft, policy, now);
     case 'refused':
     case 'unclear':
     case 'no_answer':
@@ -60,6 +72,21 @@ export function refundInquired(
     default:
       return answer satisfies never;
   }
+}
+
+/** The wallet let this id fail for good and has confirmed it: the next refund has an id of its own. Money case 6. */
+function refundIdSpent(draft: Draft, reversal: Reversal): Draft {
+  return withFields(draft, {
+    reversal: { ...reversal, refundIdsSpent: reversal.refundIdsSpent + 1, refundIdDoubted: false },
+  });
+}
+
+/**
+ * Before money is given back again the payment itself is inquired: one that was given back in another way is closed,
+ * and refuses for ever.
+ */
+function lookedAgain(draft: Draft, policy: PaymentPolicy, now: Date): Draft {
+  return stepAgain(draft, 'inquire', policy.refundRetry, 'refund_unresolved', now);
 }
 
 /** A refund of the payment has ended, or it is time to look whether one has. Money case 7. */

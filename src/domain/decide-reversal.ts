@@ -1,4 +1,4 @@
-import type { Payment, Reversal } from './payment.ts';
+import { newReversal, type Payment, type Reversal } from './payment.ts';
 import {
   attentionEnded,
   attentionRaised,
@@ -39,7 +39,8 @@ export function begun(draft: Draft, by: Reversal['by'], policy: PaymentPolicy, n
   const decided = withEvent(draft, 'ReversalDecided', { by });
   const reversing = moved(
     withFields(decided, {
-      reversal: { state: 'cancelling', by, refundInstead: false },
+      reversal: newReversal(by),
+      payerActiveUntil: null,
       failure: by === 'merchant' ? null : draft.payment.failure,
     }),
     'reversing',
@@ -91,7 +92,7 @@ function suspected(draft: Draft, now: Date): Draft {
   const reversing =
     payment.reversal === null
       ? withFields(withEvent(draft, 'PaymentEvidenceAfterEnd'), {
-          reversal: { state: 'cancelling', by: 'gateway', refundInstead: false },
+          reversal: newReversal('gateway'),
         })
       : reversalMoved(draft, 'cancelling');
   return step(attentionRaised(reversing, 'paid_after_end', now), 'inquire', now);
@@ -122,6 +123,7 @@ export function inquiryAnswered(
         knownToWallet: true,
         paidEvidence: true,
         walletTransactionId: answer.walletTransactionId,
+        paidAt: answer.paidAt ?? payment.paidAt,
       });
       return payment.state === 'succeeded' ? evident : paymentFound(evident, policy, now);
     }
@@ -136,6 +138,7 @@ export function inquiryAnswered(
         now,
       );
     case 'closed':
+    case 'cancelled':
     case 'failed':
       if (payment.state === 'succeeded') {
         return payment.refunded < payment.amount.minor && payment.openRefunds === 0
@@ -149,7 +152,7 @@ export function inquiryAnswered(
       }
       if (current === 'refunding') {
         // Paid and closed: wholly given back, by our refund or on the wallet's side. Money case 13.
-        return ended(draft, 'refund');
+        return ended(draft, answer.kind === 'cancelled' ? 'cancel' : 'refund');
       }
       return current === 'settling' ? draft : lookEnded(draft);
     case 'not_found':
@@ -180,6 +183,7 @@ function isOlderThanLook(payment: Payment, answer: InquiryAnswer, askedAt: Date)
     case 'paid':
     case 'awaiting_payer':
     case 'closed':
+    case 'cancelled':
     case 'failed':
       return false;
     default:
@@ -219,7 +223,9 @@ export function cancelAnswered(
   const { payment } = draft;
   const current = payment.reversal?.state;
   if (current === undefined || current === 'effected' || current === 'baseless') {
-    return answer.kind === 'effected' ? withFields(draft, { knownToWallet: true }) : draft;
+    const known = answer.kind === 'effected' ? withFields(draft, { knownToWallet: true }) : draft;
+    // The one cancel that follows a failure has been made, whatever became of it. RES-04.
+    return current === undefined && payment.nextStep?.action === 'cancel' ? noStep(known) : known;
   }
   if (current === 'settling' || current === 'refunding') return cancelAnsweredLate(draft, answer);
   switch (answer.kind) {
@@ -263,7 +269,7 @@ export function cancelAnswered(
  * back ends the reversal; anything else leaves the refunds to go on.
  */
 function cancelAnsweredLate(draft: Draft, answer: CancelAnswer): Draft {
-  if (answer.kind === 'effected' && answer.action === 'refunded') return ended(draft, 'cancel');
+  if (answer.kind === 'effected' && answer.action !== 'closed') return ended(draft, 'cancel');
   return answer.kind === 'refund_instead' ? barredFromCancel(draft) : draft;
 }
 
@@ -311,9 +317,13 @@ function watched(draft: Draft, policy: PaymentPolicy, now: Date, askedAt: Date):
   );
 }
 
-/** Until then a delayed call of the payment's id could still be paid. RES-20. */
-export function horizonOf(payment: Pick<Payment, 'expiresAt'>, policy: PaymentPolicy): Date {
-  return later(payment.expiresAt, policy.expiryGraceMs);
+/** Until then a delayed call, code or order of the payment's id could still be paid. RES-20. */
+export function horizonOf(payment: Pick<Payment, 'createdAt' | 'expiresAt'>, policy: PaymentPolicy): Date {
+  const { createdAt, expiresAt } = payment;
+  if (policy.codeLifeMs === 0) return later(expiresAt, policy.expiryGraceMs);
+  // A code that is scanned at the end of its life makes an order with a life of its own.
+  const orderLifeMs = expiresAt.getTime() - createdAt.getTime();
+  return later(createdAt, policy.codeLifeMs + orderLifeMs + policy.expiryGraceMs);
 }
 
 /** The look at a payment that had ended found nothing to do. */

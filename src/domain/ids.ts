@@ -11,7 +11,8 @@ import { formatDecimal, type Money } from './money.ts';
  *
  *   public id of a payment   pay_<core>      upstream id of its attempt       P<core>
  *   public id of a refund    re_<core>       upstream id of the refund        R<core>
- *                                            refund made by its reversal      V<core of the payment>
+ *                                            refund made by its reversal      V<core of the payment>, and where the
+ *                                            wallet let that id fail for good, the next of W X Y Z A B …
  *
  * The upstream ids are functions of the public ones: a crash can never leave one that nobody can find again,
  * and a reversal's refund id is durable before the call because the payment is (money case 6).
@@ -72,15 +73,18 @@ export function idCore(merchantShortNo: number, at: Date, random: Uint8Array): s
   );
 }
 
-const idForm = /^(?:pay_|re_|can_|evt_|P|R|V)([0-9A-HJKMNP-TV-Z]{31})$/;
+/** Kinds of a reversal's refund ids, in the order in which they are used up. None stands for anything else. */
+const reversalRefundKinds = 'VWXYZABDFGHJKLMNQSTU';
+
+const entryCodeRandomLength = 13;
+const entryCodeForm = /^[0-9A-HJKMNP-TV-Z]{20}$/;
+const idForm = new RegExp(`^(?:pay_|re_|can_|evt_|[PR${reversalRefundKinds}])([0-9A-HJKMNP-TV-Z]{31})$`);
 
 /** The short number of the merchant that an id belongs to; `null` for what is not one of our ids. */
 export function merchantShortNoOf(id: string): number | null {
   const core = idForm.exec(id)?.[1];
   if (core === undefined) return null;
-  let value = 0;
-  for (const character of core.slice(0, shortNoLength)) value = value * 32 + alphabet.indexOf(character);
-  return value;
+  return numberOf(core.slice(0, shortNoLength));
 }
 
 /** Upstream id of a payment: `out_trade_no`, `paymentRequestId`. */
@@ -98,9 +102,28 @@ export function refundRequestId(refundId: string): string {
   return `R${coreOf(refundId, 're_')}`;
 }
 
-/** Upstream id of the refund by which a payment's reversal gives back what remains. Money case 6. */
-export function reversalRefundRequestId(paymentId: string): string {
-  return `V${coreOf(paymentId, 'pay_')}`;
+/**
+ * Upstream id of the refund by which a payment's reversal gives back what remains. `spent` ids have failed for good at
+ * the wallet, each confirmed by a refund inquiry; the last one serves for ever. Money case 6.
+ */
+export function reversalRefundRequestId(paymentId: string, spent = 0): string {
+  const kind = reversalRefundKinds.charAt(Math.min(spent, reversalRefundKinds.length - 1));
+  return `${kind}${coreOf(paymentId, 'pay_')}`;
+}
+
+/** Order number of the one attempt that a page load of an entry code can make. Money case 11. */
+export function entryOrderNo(digest: Uint8Array): string {
+  return `E${bits(digest, coreLength)}`;
+}
+
+/** What a store's entry code shows in its address: the merchant's short number and 65 random bits. */
+export function entryCodeText(merchantShortNo: number, random: Uint8Array): string {
+  return number(merchantShortNo, shortNoLength) + bits(random, entryCodeRandomLength);
+}
+
+/** The short number of the merchant that an entry code belongs to; `null` for what is not one of our codes. */
+export function merchantShortNoOfEntryCode(code: string): number | null {
+  return entryCodeForm.test(code) ? numberOf(code.slice(0, shortNoLength)) : null;
 }
 
 function coreOf(id: string, prefix: string): string {
@@ -118,6 +141,12 @@ function number(value: number, length: number): string {
     text = alphabet.charAt(rest % 32) + text;
   }
   return text;
+}
+
+function numberOf(text: string): number {
+  let value = 0;
+  for (const character of text) value = value * 32 + alphabet.indexOf(character);
+  return value;
 }
 
 /** The first `length × 5` bits of `bytes`, five to a character. */

@@ -1,6 +1,7 @@
 import { type EventOf, eventOfMove, type StateOf } from './lifecycle.ts';
 import type { Money } from './money.ts';
 import type { RefundEventType } from './refund.ts';
+import type { PayerAction } from './wallet-answer.ts';
 import type { ProductName, WalletName } from './wallets.ts';
 
 /**
@@ -8,6 +9,8 @@ import type { ProductName, WalletName } from './wallets.ts';
  *
  * - `submitted`: the call that pays may have left; its answer is awaited. A payment is born here, once, and the
  *   call is made by the process that recorded it: nobody else ever sends it.
+ * - `issued`: the wallet has issued the URL or code of an entry or order code. Nobody has been charged, and a payer may
+ *   pay until the close time. RES-01, RES-16.
  * - `awaiting_payer`: the wallet knows the payment and waits for the payer (password, risk check).
  * - `unknown`: the wallet may hold the money; only evidence leaves this state. RES-01…08.
  * - `reversing`: a reversal has begun and its result decides. RES-05…07, RES-09.
@@ -20,19 +23,31 @@ export const paymentMoves = {
   submitted: {
     succeeded: 'PaymentSucceeded',
     failed: 'PaymentFailed',
+    issued: 'PayerActionIssued',
     awaiting_payer: 'PayerAsked',
     unknown: 'WalletAnswerMissing',
+    cancelled: 'CancelFoundBeforeAnswer',
     reversing: 'ReversalBegunBeforeAnswer',
+  },
+  issued: {
+    succeeded: 'IssuedPaymentPaid',
+    failed: 'IssuedPaymentFailed',
+    awaiting_payer: 'PayerCame',
+    cancelled: 'CancelFoundBeforePayer',
+    reversing: 'ReversalBegunBeforePayerCame',
   },
   awaiting_payer: {
     succeeded: 'PayerConfirmed',
     failed: 'PayerRefused',
+    cancelled: 'CancelFoundWhileAwaitingPayer',
     reversing: 'ReversalBegunBeforePayer',
   },
   unknown: {
     succeeded: 'SuccessFound',
     failed: 'FailureFound',
+    issued: 'PayerActionIssuedLate',
     awaiting_payer: 'PayerFoundAsked',
+    cancelled: 'CancelFound',
     reversing: 'ReversalBegun',
   },
   succeeded: { reversing: 'ReversalBegunAfterSuccess' },
@@ -116,6 +131,15 @@ export interface Reversal {
   readonly by: 'merchant' | 'gateway';
   /** Cancel cannot undo this payment any more; refund does, once an inquiry says that it is paid. */
   readonly refundInstead: boolean;
+  /** How many refund ids the wallet has let fail for good; the next one is derived from it. Money case 6. */
+  readonly refundIdsSpent: number;
+  /** The present refund id was answered so, and a refund inquiry has yet to confirm it. */
+  readonly refundIdDoubted: boolean;
+}
+
+/** A reversal that has just been decided on. */
+export function newReversal(by: Reversal['by']): Reversal {
+  return { state: 'cancelling', by, refundInstead: false, refundIdsSpent: 0, refundIdDoubted: false };
 }
 
 /** One attempt to pay an order. Amounts are of `amount.currency`. */
@@ -143,6 +167,12 @@ export interface Payment {
   /** The wallet has said, in an answer we trust, that the payment was paid. Never unset. Money case 5. */
   readonly paidEvidence: boolean;
   readonly walletTransactionId: string | null;
+  /** The URL or code of an entry or order code, once the wallet has issued it. */
+  readonly payerAction: PayerAction | null;
+  /** Until then somebody waits at the payer's side, and inquiries come at short distance. RES-16. */
+  readonly payerActiveUntil: Date | null;
+  /** When the payer paid, by the wallet's word. */
+  readonly paidAt: Date | null;
   readonly failure: Failure | null;
   readonly cancelledBy: 'cancel' | 'close' | 'refund' | null;
   /** Sum of refunds accepted and not finally failed. `refunded ≤ refundReserved ≤ amount`. Money case 6. */
@@ -164,6 +194,7 @@ export type PublicStatus = 'processing' | 'succeeded' | 'failed' | 'cancelled';
 /** The smaller list that merchants see. The one place where it is mapped. */
 const publicStatuses: { readonly [state in PaymentState]: PublicStatus } = {
   submitted: 'processing',
+  issued: 'processing',
   awaiting_payer: 'processing',
   unknown: 'processing',
   reversing: 'processing',
@@ -187,7 +218,21 @@ export function holdsOrder(payment: Pick<Payment, 'state'>): boolean {
 
 /** States in which the pay call or the inquiries decide, and no reversal has begun. */
 export function isOpen(payment: Pick<Payment, 'state'>): boolean {
-  return payment.state === 'submitted' || payment.state === 'awaiting_payer' || payment.state === 'unknown';
+  switch (payment.state) {
+    case 'submitted':
+    case 'issued':
+    case 'awaiting_payer':
+    case 'unknown':
+      return true;
+    case 'succeeded':
+    case 'reversing':
+    case 'cancelled_provisionally':
+    case 'failed':
+    case 'cancelled':
+      return false;
+    default:
+      return payment.state satisfies never;
+  }
 }
 
 export type PaymentEventType =
@@ -197,6 +242,8 @@ export type PaymentEventType =
   | 'PaymentNeverSent'
   | 'ReversalDecided'
   | 'PaymentEvidenceAfterEnd'
+  | 'NotPaidNotified'
+  | 'ContradictoryNotification'
   | 'UntrustedAnswer'
   | 'AttentionRaised'
   | 'AttentionEnded'

@@ -1,4 +1,11 @@
-import type { NextStep, Payment, PaymentAction, PaymentState, Reversal } from './payment.ts';
+import {
+  type NextStep,
+  newReversal,
+  type Payment,
+  type PaymentAction,
+  type PaymentState,
+  type Reversal,
+} from './payment.ts';
 import { type PaymentPolicy, policyFor } from './policy.ts';
 import type { Refund } from './refund.ts';
 
@@ -23,7 +30,7 @@ export function dueNow(action: PaymentAction): NextStep<PaymentAction> {
 }
 
 export function reversing(state: Reversal['state'], fields: Partial<Reversal> = {}): Reversal {
-  return { state, by: 'gateway', refundInstead: false, ...fields };
+  return { ...newReversal('gateway'), state, ...fields };
 }
 
 /** A payment of 100.00 yuan as it stands after it was sent, with what differs. */
@@ -48,6 +55,9 @@ export function examplePayment(fields: Partial<Payment> = {}): Payment {
     knownToWallet: false,
     paidEvidence: false,
     walletTransactionId: null,
+    payerAction: null,
+    payerActiveUntil: null,
+    paidAt: null,
     failure: null,
     cancelledBy: null,
     refundReserved: 0n,

@@ -21,6 +21,17 @@ export interface PaymentPolicy {
   /** Inquiries while the outcome is unknown: the first at once, then at this distance. RES-03. */
   readonly inquiryIntervalMs: number;
   readonly inquiryCount: number;
+  /**
+   * When a payment without a final answer is given up and undone: once its inquiries are used up, or at the close time
+   * that the wallet was told and never sooner, since its payer may still be typing. RES-05, RES-16.
+   */
+  readonly givesUpAt: 'inquiries_used_up' | 'close_time';
+  /** Distance of inquiries while nobody is seen at the payer's side. RES-16. */
+  readonly idleInquiryIntervalMs: number;
+  /** How long after its last sign a payer counts as active. RES-16. */
+  readonly payerActiveMs: number;
+  /** One cancel is sent after the wallet's word that the attempt failed; whatever it is answered, the failure stands. RES-04. */
+  readonly cancelsFailed: boolean;
   readonly cancelRetry: RetryPace;
   readonly refundRetry: RetryPace;
   /** Least distance between two refund calls of one payment. */
@@ -31,6 +42,11 @@ export interface PaymentPolicy {
   readonly watchRetry: RetryPace;
   /** After the sent expiry and this grace no delayed call of the id can be paid. RES-20. */
   readonly expiryGraceMs: number;
+  /**
+   * Longest time that a code can be scanned after it was asked for, whatever expiry was sent; the order's own life
+   * counts from the scan. Zero where the sent expiry bounds both. RES-20.
+   */
+  readonly codeLifeMs: number;
   /** One more look at a payment that ended provisionally, this long after its horizon. */
   readonly finalLookMs: number;
   /** Expiry sent when the merchant names none. PAY-08, PAY-20. */
@@ -44,42 +60,106 @@ export interface PaymentPolicy {
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 
+/** What the wallets' products have in common; each names what differs. */
+const common = {
+  callLimitMs: 3_000,
+  idleInquiryIntervalMs: 20_000,
+  payerActiveMs: 30_000,
+  cancelRetry: { firstMs: 5_000, nextMs: 10_000, fastTries: 6, maxMs: 10 * minuteMs },
+  refundRetry: { firstMs: 5_000, nextMs: 10_000, fastTries: 6, maxMs: 10 * minuteMs },
+  watchRetry: { firstMs: 5_000, nextMs: 15_000, fastTries: 4, maxMs: 2 * minuteMs },
+  expiryGraceMs: 5 * minuteMs,
+  codeLifeMs: 0,
+  finalLookMs: 24 * hourMs,
+} as const satisfies Partial<PaymentPolicy>;
+
+const alipayOpenPaymentCode: PaymentPolicy = {
+  ...common,
+  payAnswerMs: 15_000,
+  // The seed's 5 s × 12. The wallet's newer documents say 3 s × 10.
+  inquiryIntervalMs: 5_000,
+  inquiryCount: 12,
+  givesUpAt: 'inquiries_used_up',
+  cancelsFailed: false,
+  refundSpacingMs: 3_000,
+  refundInquiryDelayMs: 10_000,
+  // The wallet counts whole minutes and recommends at least five; its own default would be hours.
+  expiryDefaultMs: 5 * minuteMs,
+  expiryMinMs: minuteMs,
+  expiryMaxMs: 15 * 24 * hourMs,
+  // 100 000 000 yuan.
+  amountMaxMinor: 10_000_000_000n,
+};
+
+const alipayPlusPaymentCode: PaymentPolicy = {
+  ...common,
+  // The seed's 15 s, or 25 s on a poor network. The wallet's pages for payment codes say 5 s.
+  payAnswerMs: 15_000,
+  inquiryIntervalMs: 3_000,
+  inquiryCount: 20,
+  givesUpAt: 'inquiries_used_up',
+  cancelsFailed: true,
+  refundSpacingMs: 0,
+  // A refund that was just made may not be found yet: the wallet says to ask again after about 15 s.
+  refundInquiryDelayMs: 15_000,
+  expiryDefaultMs: 5 * minuteMs,
+  expiryMinMs: minuteMs,
+  // Older pages of the wallet want the expiry less than half an hour away.
+  expiryMaxMs: 30 * minuteMs,
+  // The wire carries sixteen digits; JSON integers end before that.
+  amountMaxMinor: 1_000_000_000_000n,
+};
+
+/** `S` of these is a URL or a code; the payer comes later, and the close time ends the wait. RES-16. */
+const alipayPlusEntryCode: PaymentPolicy = {
+  ...alipayPlusPaymentCode,
+  givesUpAt: 'close_time',
+  // The contract's default is 3 to 14 minutes, by page and year.
+  expiryDefaultMs: 10 * minuteMs,
+};
+
 const defaultPolicies: {
-  readonly [wallet in WalletName]: { readonly [product in ProductName]: PaymentPolicy };
+  readonly [wallet in WalletName]: { readonly [product in ProductName]?: PaymentPolicy };
 } = {
   alipay_open: {
-    payment_code: {
-      payAnswerMs: 15_000,
-      callLimitMs: 3_000,
-      // The seed's 5 s × 12. The wallet's newer documents say 3 s × 10.
-      inquiryIntervalMs: 5_000,
-      inquiryCount: 12,
-      cancelRetry: { firstMs: 5_000, nextMs: 10_000, fastTries: 6, maxMs: 10 * minuteMs },
-      refundRetry: { firstMs: 5_000, nextMs: 10_000, fastTries: 6, maxMs: 10 * minuteMs },
-      refundSpacingMs: 3_000,
-      refundInquiryDelayMs: 10_000,
-      watchRetry: { firstMs: 5_000, nextMs: 15_000, fastTries: 4, maxMs: 2 * minuteMs },
-      expiryGraceMs: 5 * minuteMs,
-      finalLookMs: 24 * hourMs,
-      // The wallet counts whole minutes and recommends at least five; its own default would be hours.
-      expiryDefaultMs: 5 * minuteMs,
-      expiryMinMs: minuteMs,
-      expiryMaxMs: 15 * 24 * hourMs,
-      // 100 000 000 yuan.
-      amountMaxMinor: 10_000_000_000n,
+    payment_code: alipayOpenPaymentCode,
+    order_code: {
+      ...alipayOpenPaymentCode,
+      inquiryIntervalMs: 3_000,
+      givesUpAt: 'close_time',
+      // The code can be scanned for two hours, whatever expiry was sent, and the order lives from the scan.
+      codeLifeMs: 2 * hourMs,
+      watchRetry: { ...common.watchRetry, maxMs: 10 * minuteMs },
+      expiryDefaultMs: 2 * minuteMs,
+      expiryMaxMs: 2 * hourMs,
     },
+  },
+  alipay_plus: {
+    payment_code: alipayPlusPaymentCode,
+    entry_code: alipayPlusEntryCode,
+    order_code: { ...alipayPlusEntryCode, expiryDefaultMs: 2 * minuteMs },
   },
 };
 
+/** Whether payments of this product can be made at this wallet. */
+export function offersProduct(wallet: WalletName, product: ProductName): boolean {
+  return defaultPolicies[wallet][product] !== undefined;
+}
+
 export type PolicyOverride = { readonly [key in keyof PaymentPolicy]?: PaymentPolicy[key] };
 
-/** The policy that holds: the wallet's and product's default with the merchant's overrides on top. */
+/**
+ * The policy that holds: the wallet's and product's default with the merchant's overrides on top. A product that the
+ * wallet does not offer is our own mistake: {@link offersProduct} is asked first.
+ */
 export function policyFor(
   wallet: WalletName,
   product: ProductName,
   override: PolicyOverride = {},
 ): PaymentPolicy {
-  return { ...defaultPolicies[wallet][product], ...override };
+  const policy = defaultPolicies[wallet][product];
+  if (policy === undefined) throw new RangeError(`${wallet} offers no ${product}`);
+  return { ...policy, ...override };
 }
 
 /**
@@ -100,6 +180,8 @@ export function hastened(policy: PaymentPolicy, speed: number): PaymentPolicy {
     payAnswerMs: shrink(policy.payAnswerMs),
     callLimitMs: shrink(policy.callLimitMs),
     inquiryIntervalMs: shrink(policy.inquiryIntervalMs),
+    idleInquiryIntervalMs: shrink(policy.idleInquiryIntervalMs),
+    payerActiveMs: shrink(policy.payerActiveMs),
     cancelRetry: pace(policy.cancelRetry),
     refundRetry: pace(policy.refundRetry),
     refundSpacingMs: shrink(policy.refundSpacingMs),

@@ -11,7 +11,7 @@ import type { Attention, Failure, NextStep } from './payment.ts';
  */
 export const refundMoves = {
   accepted: { succeeded: 'RefundSucceeded', unknown: 'RefundAnswerMissing', refused: 'RefundRefused' },
-  unknown: { succeeded: 'RefundFound', refused: 'RefundRefusalRepeated' },
+  unknown: { succeeded: 'RefundFound', refused: 'RefundRefusalRepeated', failed: 'RefundFailureFound' },
   refused: { succeeded: 'RefundFoundAfterRefusal', failed: 'RefundFailed' },
   succeeded: {},
   failed: {},

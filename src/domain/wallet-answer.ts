@@ -54,6 +54,31 @@ export interface Paid {
   readonly walletTransactionId: string;
   /** The order amount as the wallet states it; the adapter has compared it with the request. */
   readonly amount: Money;
+  /** When the payer paid, as the wallet states it; `null` or left out where it does not. */
+  readonly paidAt?: Date | null;
+}
+
+/**
+ * How a payer comes to an entry or order code's payment: a page of the wallet to open in the payer's browser, or a
+ * code to show to the payer, until the wallet lets it die.
+ */
+export type PayerAction =
+  | { readonly kind: 'redirect'; readonly url: string }
+  | { readonly kind: 'show_code'; readonly value: string; readonly expiresAt: Date };
+
+/**
+ * The URL or code of an entry or order code was issued. Nobody has been charged: only a notification or an inquiry
+ * makes such a payment succeed. RES-01.
+ */
+export interface Issued {
+  readonly kind: 'issued';
+  readonly action: PayerAction;
+  readonly walletTransactionId: string | null;
+  /**
+   * Whether the wallet can name the payment from now on. `false` where an order comes into being only when its code
+   * is scanned (precreate): until then nothing is found to inquire or to cancel. RES-20.
+   */
+  readonly known: boolean;
 }
 
 /** The wallet knows the payment and waits for the payer (password, risk check). */
@@ -62,13 +87,15 @@ export interface AwaitingPayer {
   readonly walletTransactionId: string | null;
 }
 
-export type PayAnswer = Paid | AwaitingPayer | Refused | Unclear | NoAnswer;
+export type PayAnswer = Paid | Issued | AwaitingPayer | Refused | Unclear | NoAnswer;
 
 export type InquiryAnswer =
   | Paid
   | AwaitingPayer
   /** Closed at the wallet: never paid, or paid and wholly given back. Either way the payer has the money (case 13). */
   | { readonly kind: 'closed'; readonly walletTransactionId: string | null }
+  /** Cancelled at the wallet; one that was paid has been given back in full. RES-04. */
+  | { readonly kind: 'cancelled'; readonly walletTransactionId: string | null }
   /** The wallet's word that this attempt failed for good. */
   | { readonly kind: 'failed'; readonly code: string; readonly message: string }
   /** The wallet does not know the payment *now*; a delayed `pay` may still arrive. RES-20. */
@@ -78,8 +105,11 @@ export type InquiryAnswer =
   | NoAnswer;
 
 export type CancelAnswer =
-  /** The wallet names what it did: an unpaid payment closed, or a paid one given back. */
-  | { readonly kind: 'effected'; readonly action: 'closed' | 'refunded' }
+  /**
+   * The wallet names what it did: an unpaid payment closed, or a paid one given back. `cancelled`: undone for good
+   * whichever it was, and what may still be on its way is given back by the wallet itself.
+   */
+  | { readonly kind: 'effected'; readonly action: 'closed' | 'refunded' | 'cancelled' }
   /** The wallet accepts the cancel and says nothing of having done anything. Not evidence by itself. RES-20. */
   | { readonly kind: 'nothing_named' }
   /** The cancel window has passed, or a refund has happened already: give back what remains by refund. RES-07. */
@@ -94,14 +124,30 @@ export type RefundAnswer =
   /** Accepted, but nothing moved by this call: a repeat. The refund inquiry tells. */
   | { readonly kind: 'repeated' }
   | { readonly kind: 'later'; readonly code: string; readonly message: string }
+  /** Failed for good under this id, while a refund under a new id may succeed later. Money case 6. */
+  | { readonly kind: 'spent'; readonly code: string; readonly message: string }
   | Refused
   | Unclear
   | NoAnswer;
 
 export type RefundInquiryAnswer =
   | { readonly kind: 'refunded'; readonly amount: Money }
+  /** The wallet's word that the refund of this id failed for good. */
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string }
   /** The wallet has no successful refund of this id. */
   | { readonly kind: 'not_found' }
   | Refused
   | Unclear
   | NoAnswer;
+
+/**
+ * What a notification says whose signature holds, in the same words. The operation that takes it compares order, amount
+ * and account with the payment before anything is decided on it. NOT-01, NOT-05.
+ */
+export type NotifiedOutcome =
+  | Paid
+  | AwaitingPayer
+  /** The wallet says that the attempt failed or was closed: reason enough to inquire, no proof. RES-17. */
+  | { readonly kind: 'not_paid'; readonly code: string; readonly message: string }
+  /** Signed, but against what was asked for (amount, currency): changes nothing, and an inquiry looks. */
+  | { readonly kind: 'contradictory'; readonly detail: string };

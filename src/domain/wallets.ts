@@ -1,18 +1,34 @@
 /** The wallets this gateway knows, by the names used in every field, path and ledger. */
-export const walletNames = ['alipay_open'] as const;
+export const walletNames = ['alipay_open', 'alipay_plus'] as const;
 export type WalletName = (typeof walletNames)[number];
 
 /** How a payer pays. */
-export const productNames = ['payment_code'] as const;
+export const productNames = ['payment_code', 'entry_code', 'order_code'] as const;
 export type ProductName = (typeof productNames)[number];
+
+/** Products that a merchant's system asks for; an entry code's payment begins on the payer's page alone. */
+export const requestedProductNames = ['payment_code', 'order_code'] as const satisfies readonly ProductName[];
 
 /** Currencies that a wallet's wire can carry. */
 const walletCurrencies: { readonly [wallet in WalletName]: readonly string[] } = {
   alipay_open: ['CNY'],
+  alipay_plus: [
+    ...['AUD', 'BDT', 'BRL', 'CAD', 'CLP', 'CNY', 'EUR', 'GBP', 'HKD', 'IDR', 'JPY', 'KRW', 'MXN', 'MYR'],
+    ...['NZD', 'PEN', 'PHP', 'PKR', 'PLN', 'SGD', 'THB', 'TWD', 'USD', 'VND'],
+  ],
 };
 
 export function takesCurrency(wallet: WalletName, currency: string): boolean {
   return walletCurrencies[wallet].includes(currency);
+}
+
+/** Smallest step of an amount, in minor units, where no smaller money circulates. */
+const amountSteps: { readonly [wallet in WalletName]?: { readonly [currency: string]: bigint } } = {
+  alipay_plus: { IDR: 100n },
+};
+
+export function amountStepOf(wallet: WalletName, currency: string): bigint {
+  return amountSteps[wallet]?.[currency] ?? 1n;
 }
 
 export function isWalletName(text: string): text is WalletName {
@@ -25,11 +41,26 @@ export function isWalletName(text: string): text is WalletName {
  */
 const paymentCodePrefixes: { readonly [wallet in WalletName]: readonly string[] } = {
   alipay_open: ['25', '26', '27', '28', '29', '30'],
+  alipay_plus: ['25', '26', '27', '28', '29', '30'],
 };
 
 /** Wallets that may have issued this payment code; empty when none is known. Rule PAY-05. */
 export function walletsOfPaymentCode(paymentCode: string): WalletName[] {
   return walletNames.filter((wallet) =>
     paymentCodePrefixes[wallet].some((prefix) => paymentCode.startsWith(prefix)),
+  );
+}
+
+/** Parts of a browser's User-Agent by which a wallet's own browser is known. Rule PAY-01. */
+const userAgentMarks: { readonly [wallet in WalletName]: readonly string[] } = {
+  // The Open Platform's own entry (create and JSAPI) is not one of its products here.
+  alipay_open: [],
+  alipay_plus: ['AlipayClient', 'AlipayConnect'],
+};
+
+/** The wallet in whose browser a page was opened; `null` for any other browser. Rule PAY-01. */
+export function walletOfUserAgent(userAgent: string): WalletName | null {
+  return (
+    walletNames.find((wallet) => userAgentMarks[wallet].some((mark) => userAgent.includes(mark))) ?? null
   );
 }

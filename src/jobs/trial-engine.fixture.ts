@@ -71,10 +71,12 @@ export const trialMerchant: Merchant = {
   id: 'M0001',
   shortNo: 1,
   name: 'Tea House',
-  storeIds: ['S0001'],
+  mcc: '5499',
+  stores: [{ id: 'S0001', name: 'Tea House', mcc: null }],
   bindings: [
     { wallet: 'alipay_open', account: 'sandbox', subMerchantId: '2088000000000002', currency: 'CNY' },
   ],
+  orderCodes: null,
   policyOverride: {},
   notifyUrl: 'https://merchant.example/notify',
 };
@@ -84,8 +86,7 @@ export function trialRequest(changes: Partial<PaymentRequest> = {}): PaymentRequ
   return {
     merchantOrderNo: 'ORDER-1',
     amount: { currency: 'CNY', minor: 10_000n },
-    product: 'payment_code',
-    paymentCode: '281234567890123456',
+    start: { product: 'payment_code', paymentCode: '281234567890123456' },
     storeId: 'S0001',
     terminalId: 'T0001',
     subject: 'tea',

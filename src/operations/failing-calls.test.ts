@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { effectedRefunded, noAnswer, nothingNamed, paid } from '../domain/inputs.fixture.ts';
-import type { PaymentAction } from '../domain/payment.ts';
+import { newReversal, type PaymentAction } from '../domain/payment.ts';
 import { examplePolicy } from '../domain/payments.fixture.ts';
 import { type DueLoop, startDueLoop } from '../jobs/due-loop.ts';
 import { createTrial, type Trial, trialMerchant, trialRequest } from '../jobs/trial-engine.fixture.ts';
@@ -68,8 +68,7 @@ describe('a wallet adapter that throws', () => {
     'while a payment’s step is $action: nothing is recorded and the step stays due',
     async ({ action, call }) => {
       const trial = createTrial();
-      const reversal =
-        action === 'inquire' ? null : ({ state: 'cancelling', by: 'gateway', refundInstead: false } as const);
+      const reversal = action === 'inquire' ? null : newReversal('gateway');
       const { id } = await trial.openPayment(0);
       const opened = await trial.payment(id);
       await trial.memory.journal.recordPayment({

@@ -7,6 +7,7 @@ import type { PaymentPolicy } from '../domain/policy.ts';
 import { type Refusal, refusal } from '../domain/refusals.ts';
 import type { IdempotencyKey } from '../ports/journal.ts';
 import type { Merchant } from '../ports/merchant-directory.ts';
+import type { PayRequest } from '../ports/wallet.ts';
 import type { Engine } from './engine.ts';
 import { noteUntrusted, referenceOf } from './perform.ts';
 import { policyOf, published, recordPaymentInput } from './record.ts';
@@ -34,7 +35,7 @@ export type BegunPayment =
  * loop picks up; the call itself is never repeated. An outcome that is still open comes back as it stands.
  *
  * Refusals: those of {@link acceptPayment}, idempotency_key_reused, order_already_paid, order_has_open_payment,
- * order_repeated. PAY-02, PAY-06, PAY-13, CAN-02.
+ * order_repeated. PAY-02, PAY-03, PAY-06, PAY-13, CAN-02.
  */
 export async function pay(
   engine: Engine,
@@ -82,7 +83,7 @@ export async function beginPay(
       return {
         kind: 'payment',
         payment: opened.payment,
-        answered: send(engine, opened.payment, request, policy, startMs),
+        answered: send(engine, merchant, opened.payment, request, policy, startMs),
         replayed: false,
       };
     case 'replayed':
@@ -107,6 +108,7 @@ function resting(payment: Payment, replayed: boolean): BegunPayment {
 
 async function send(
   engine: Engine,
+  merchant: Merchant,
   payment: Payment,
   request: PaymentRequest,
   policy: PaymentPolicy,
@@ -115,12 +117,14 @@ async function send(
   const answer = await engine.wallets.gateway(payment.wallet).pay(
     {
       ...referenceOf(payment),
-      paymentCode: request.paymentCode,
+      start: request.start,
       subject: payment.subject,
       merchantOrderNo: payment.merchantOrderNo,
-      storeId: payment.storeId,
+      merchant: { name: merchant.name, mcc: merchant.mcc },
+      store: storeOf(merchant, payment.storeId),
       terminalId: payment.terminalId,
       subMerchantId: payment.subMerchantId,
+      requestedAt: payment.createdAt,
       expiresAt: payment.expiresAt,
     },
     // Money case 2: counted from before the row was recorded, so that a stalled sender always loses to the
@@ -130,6 +134,13 @@ async function send(
   const input = { kind: 'pay_answered', answer } as const;
   noteUntrusted(engine, payment.merchantId, payment.id, 'pay', input);
   return recordPaymentInput(engine, payment, input, policy);
+}
+
+/** The store as payers and wallets know it. */
+function storeOf(merchant: Merchant, storeId: string): PayRequest['store'] {
+  const store = merchant.stores.find(({ id }) => id === storeId);
+  if (store === undefined) throw new Error(`merchant ${merchant.id} has no store ${storeId}`);
+  return { id: store.id, name: store.name, mcc: store.mcc ?? merchant.mcc };
 }
 
 /** A cancel of the order came first: recorded as cancelled, answered as such, never sent upstream. CAN-02. */

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { newReversal } from '../domain/payment.ts';
 import { createTrial } from '../jobs/trial-engine.fixture.ts';
 import { leaseMs } from './engine.ts';
 import { performPaymentStep } from './perform.ts';
@@ -13,7 +14,7 @@ it('a look that the database calls due counts, although this process’s clock i
       ...opened,
       state: 'cancelled',
       cancelledBy: 'cancel',
-      reversal: { state: 'baseless', by: 'gateway', refundInstead: false },
+      reversal: { ...newReversal('gateway'), state: 'baseless' },
       nextStep: { action: 'inquire', dueAt: trial.clock.now() },
     },
     events: [],

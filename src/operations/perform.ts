@@ -57,6 +57,7 @@ export async function performRefundStep(engine: Engine, refund: Refund): Promise
   const wallet = engine.wallets.gateway(payment.wallet);
   const request: RefundRequest = {
     ...referenceOf(payment),
+    walletTransactionId: payment.walletTransactionId,
     refundRequestId: refundRequestId(refund.id),
     refundAmount: refund.amount,
     reason: refund.reason,
@@ -113,7 +114,8 @@ export function referenceOf(payment: Payment): PaymentReference {
 function reversalRefund(payment: Payment): RefundRequest {
   return {
     ...referenceOf(payment),
-    refundRequestId: reversalRefundRequestId(payment.id),
+    walletTransactionId: payment.walletTransactionId,
+    refundRequestId: reversalRefundRequestId(payment.id, payment.reversal?.refundIdsSpent),
     refundAmount: subtractMoney(payment.amount, {
       currency: payment.amount.currency,
       minor: payment.refunded,

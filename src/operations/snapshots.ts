@@ -33,6 +33,7 @@ export function paymentSnapshot(payment: Payment) {
     amount: amountSnapshot(payment.amount),
     wallet: payment.wallet,
     wallet_transaction_id: payment.walletTransactionId,
+    order_code: orderCodeSnapshot(payment),
     store_id: payment.storeId,
     terminal_id: payment.terminalId,
     subject: payment.subject,
@@ -43,11 +44,18 @@ export function paymentSnapshot(payment: Payment) {
     next_step: nextStepSnapshot(payment.nextStep),
     awaiting_payer: payment.state === 'awaiting_payer',
     metadata: payment.metadata,
+    paid_at: payment.paidAt?.toISOString() ?? null,
     expires_at: payment.expiresAt.toISOString(),
     version: payment.version,
     created_at: payment.createdAt.toISOString(),
     updated_at: payment.updatedAt.toISOString(),
   };
+}
+
+/** The code to show to the payer, once the wallet has issued it; `null` for every other product. PAY-03. */
+function orderCodeSnapshot({ payerAction }: Payment) {
+  if (payerAction?.kind !== 'show_code') return null;
+  return { value: payerAction.value, expires_at: payerAction.expiresAt.toISOString() };
 }
 
 export type PaymentSnapshot = ReturnType<typeof paymentSnapshot>;

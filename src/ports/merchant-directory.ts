@@ -1,3 +1,4 @@
+import type { OrderCodePermission } from '../domain/accept-payment.ts';
 import type { PolicyOverride } from '../domain/policy.ts';
 import type { WalletName } from '../domain/wallets.ts';
 
@@ -11,16 +12,38 @@ export interface WalletBinding {
   readonly currency: string;
 }
 
+export interface Store {
+  readonly id: string;
+  readonly name: string;
+  /** ISO 18245, four digits; `null`: the merchant's. */
+  readonly mcc: string | null;
+}
+
 export interface Merchant {
   readonly id: string;
   /** Carried by every id that is made for this merchant. */
   readonly shortNo: number;
   readonly name: string;
-  readonly storeIds: readonly string[];
+  /** ISO 18245, four digits; `null` until somebody has said. */
+  readonly mcc: string | null;
+  readonly stores: readonly Store[];
   readonly bindings: readonly WalletBinding[];
+  /** `null`: the merchant shows no order codes. PAY-16. */
+  readonly orderCodes: OrderCodePermission | null;
   readonly policyOverride: PolicyOverride;
   /** Where deliveries go when a payment names no `notify_url`. */
   readonly notifyUrl: string | null;
+}
+
+/** A store's static code, which payers scan. PAY-01. */
+export interface EntryCode {
+  readonly merchantId: string;
+  /** As it stands in the address `/c/<code>`. */
+  readonly code: string;
+  readonly storeId: string;
+  /** What the payer enters an amount of. */
+  readonly currency: string;
+  readonly disabledAt: Date | null;
 }
 
 /** Who a bearer key speaks for. */
@@ -32,6 +55,7 @@ export type KeyScope =
 export interface MerchantDirectory {
   find(merchantId: string): Promise<Merchant | null>;
   findByShortNo(shortNo: number): Promise<Merchant | null>;
+  findEntryCode(merchantId: string, code: string): Promise<EntryCode | null>;
   /** The scope of an API key, `null` for an unknown or revoked one. */
   scopeOfKey(apiKey: string): Promise<KeyScope | null>;
   /** The secret that signs the merchant's deliveries, in the form `whsec_…`. */

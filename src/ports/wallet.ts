@@ -1,4 +1,5 @@
 import type { Money } from '../domain/money.ts';
+import type { PaymentStart } from '../domain/payment-start.ts';
 import type {
   CancelAnswer,
   InquiryAnswer,
@@ -29,18 +30,31 @@ export interface PaymentReference {
 }
 
 export interface PayRequest extends PaymentReference {
-  readonly paymentCode: string;
+  readonly start: PaymentStart;
   readonly subject: string;
   readonly merchantOrderNo: string;
-  readonly storeId: string;
+  readonly merchant: PlaceOfBusiness;
+  readonly store: PlaceOfBusiness & { readonly id: string };
+  /** A device's number for a device, the store's where a store's code was scanned. PAY-09. */
   readonly terminalId: string;
   /** The indirect merchant's id at the wallet (smid). PAY-09. */
   readonly subMerchantId: string;
+  /** When the payment was asked for, on the database's clock. */
+  readonly requestedAt: Date;
   /** When the wallet must close an unpaid payment. Always sent explicitly. PAY-20. */
   readonly expiresAt: Date;
 }
 
+/** A merchant or store as payers and wallets know it. */
+export interface PlaceOfBusiness {
+  readonly name: string;
+  /** ISO 18245, four digits; `null` where nobody has said. */
+  readonly mcc: string | null;
+}
+
 export interface RefundRequest extends PaymentReference {
+  /** The wallet's id of the payment, which some wallets take alone; `null` while it is not known. */
+  readonly walletTransactionId: string | null;
   /** Our upstream refund id, the idempotency key of the refund. */
   readonly refundRequestId: string;
   readonly refundAmount: Money;
@@ -48,7 +62,7 @@ export interface RefundRequest extends PaymentReference {
 }
 
 /**
- * The wallet calls that resolving a payment-code payment needs. No method throws for anything that the network
+ * The wallet calls that resolving a payment needs. No method throws for anything that the network
  * or the wallet does: silence and nonsense are values (`NoAnswer`). A throw is our own mistake.
  */
 export interface WalletGateway {

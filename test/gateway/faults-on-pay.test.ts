@@ -86,7 +86,9 @@ describe('without a fault', () => {
 
   // proves RES-18
   it('a definite refusal goes to the till at once and nothing is charged', async () => {
-    const payment = await real.pay(real.request({ paymentCode: '281234567890123456' }));
+    const payment = await real.pay(
+      real.request({ start: { product: 'payment_code', paymentCode: '281234567890123456' } }),
+    );
     expect(payment.state).toBe('failed');
     expect(payment.failure).toMatchObject({
       code: 'payment_declined',

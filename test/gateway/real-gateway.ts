@@ -189,8 +189,7 @@ export async function openRealGateway(
       return {
         merchantOrderNo: `ORDER-${process.pid}-${orders}`,
         amount: { currency: 'CNY', minor: 1234n },
-        product: 'payment_code',
-        paymentCode,
+        start: { product: 'payment_code', paymentCode },
         storeId: 'S1',
         terminalId: 'T1',
         subject: 'Coffee',

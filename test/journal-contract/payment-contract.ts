@@ -213,10 +213,19 @@ export const paymentContract: { readonly [name: string]: Case } = {
     const now = await under.now();
     const fields: Partial<Payment> = {
       state: 'reversing',
-      reversal: { state: 'refunding', by: 'merchant', refundInstead: true },
+      reversal: {
+        state: 'refunding',
+        by: 'merchant',
+        refundInstead: true,
+        refundIdsSpent: 2,
+        refundIdDoubted: true,
+      },
       knownToWallet: true,
       paidEvidence: true,
       walletTransactionId: '2026011522001400000000000001',
+      payerAction: { kind: 'show_code', value: 'https://qr.example/28100', expiresAt: now },
+      payerActiveUntil: new Date(now.getTime() + 30_000),
+      paidAt: new Date(now.getTime() - 1_000),
       failure: { code: 'not_confirmed_in_time', walletCode: 'X', message: 'late', advice: 'again' },
       cancelledBy: 'refund',
       refundReserved: 700n,

@@ -1,14 +1,15 @@
-import type { KeyScope, Merchant, MerchantDirectory } from '../../ports/merchant-directory.ts';
+import type { EntryCode, KeyScope, Merchant, MerchantDirectory } from '../../ports/merchant-directory.ts';
 
 export interface KnownMerchant {
   readonly merchant: Merchant;
   readonly deliverySecret: string;
 }
 
-/** A fixed list of merchants and of the keys that speak for them. */
+/** A fixed list of merchants, of the keys that speak for them and of their stores' codes. */
 export function createMerchantDirectory(
   known: readonly KnownMerchant[],
   scopes: ReadonlyMap<string, KeyScope> = new Map(),
+  entryCodes: readonly EntryCode[] = [],
 ): MerchantDirectory {
   const byId = new Map(known.map((entry) => [entry.merchant.id, entry]));
   const byShortNo = new Map(known.map((entry) => [entry.merchant.shortNo, entry]));
@@ -18,6 +19,9 @@ export function createMerchantDirectory(
     },
     async findByShortNo(shortNo) {
       return byShortNo.get(shortNo)?.merchant ?? null;
+    },
+    async findEntryCode(merchantId, code) {
+      return entryCodes.find((one) => one.merchantId === merchantId && one.code === code) ?? null;
     },
     async scopeOfKey(apiKey) {
       return scopes.get(apiKey) ?? null;

@@ -3,7 +3,7 @@ import type { Database } from './database.ts';
 export interface Retention {
   /** Events and deliveries older than this many days are dropped, a month at a time. */
   readonly eventDays: number;
-  /** Answers that could not be trusted are kept this long. */
+  /** Answers and notifications that could not be trusted are kept this long. */
   readonly untrustedAnswerDays: number;
   /** Idempotency keys; never below 30. */
   readonly idempotencyKeyDays: number;
@@ -63,6 +63,10 @@ export async function dropOutlived(database: Database, retention: Retention): Pr
   );
   await database.query(
     `delete from untrusted_answers where received_at < clock_timestamp() - $1 * interval '1 day'`,
+    [retention.untrustedAnswerDays],
+  );
+  await database.query(
+    `delete from untrusted_notifications where received_at < clock_timestamp() - $1 * interval '1 day'`,
     [retention.untrustedAnswerDays],
   );
   for (let deleted = keysAtOnce; deleted === keysAtOnce; ) {

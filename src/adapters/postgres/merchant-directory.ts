@@ -1,6 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { PolicyOverride, RetryPace } from '../../domain/policy.ts';
-import type { KeyScope, Merchant, MerchantDirectory, WalletBinding } from '../../ports/merchant-directory.ts';
+import type {
+  EntryCode,
+  KeyScope,
+  Merchant,
+  MerchantDirectory,
+  Store,
+  WalletBinding,
+} from '../../ports/merchant-directory.ts';
 import type { Sealing } from '../sealing.ts';
 import type { Database } from './database.ts';
 
@@ -11,11 +18,13 @@ const freshForMs = 5_000;
 export function createMerchantDirectory(database: Database, sealing: Sealing): MerchantDirectory {
   const merchants = remembered((id: string) => readMerchant(database, 'id', id));
   const byShortNo = remembered((shortNo: number) => readMerchant(database, 'short_no', shortNo));
+  const entryCodes = remembered((key: string) => readEntryCode(database, key));
   const scopes = remembered((key: string) => readScope(database, key));
   const secrets = remembered((id: string) => readDeliverySecret(database, sealing, id));
   return {
     find: (merchantId) => merchants(merchantId),
     findByShortNo: (shortNo) => byShortNo(shortNo),
+    findEntryCode: (merchantId, code) => entryCodes(`${merchantId} ${code}`),
     scopeOfKey: (apiKey) => scopes(hashOfKey(apiKey).toString('hex')),
     deliverySecret: (merchantId) => secrets(merchantId),
   };
@@ -56,14 +65,20 @@ async function readMerchant(
     readonly id: string;
     readonly short_no: bigint;
     readonly name: string;
+    readonly mcc: string | null;
+    readonly order_code_scene: string | null;
+    readonly order_code_expiry_ms: number | null;
     readonly policy_override: StoredPolicy;
     readonly notify_url: string | null;
-    readonly store_ids: string[];
+    readonly stores: Store[];
     readonly bindings: WalletBinding[];
   }>({
     name: `find_merchant_by_${column}`,
-    text: `select m.id, m.short_no, m.name, m.policy_override, m.notify_url,
-             array(select s.id from stores s where s.merchant_id = m.id order by s.id) as store_ids,
+    text: `select m.id, m.short_no, m.name, m.mcc, m.order_code_scene, m.order_code_expiry_ms, m.policy_override,
+             m.notify_url,
+             (select coalesce(jsonb_agg(jsonb_build_object('id', s.id, 'name', s.name, 'mcc', s.mcc)
+                order by s.id), '[]')
+              from stores s where s.merchant_id = m.id) as stores,
              (select coalesce(jsonb_agg(jsonb_build_object(
                  'wallet', b.wallet, 'account', b.account, 'subMerchantId', b.sub_merchant_id,
                  'currency', b.currency) order by b.wallet, b.currency), '[]')
@@ -77,8 +92,13 @@ async function readMerchant(
     id: row.id,
     shortNo: Number(row.short_no),
     name: row.name,
-    storeIds: row.store_ids,
+    mcc: row.mcc,
+    stores: row.stores,
     bindings: row.bindings,
+    orderCodes:
+      row.order_code_scene === null || row.order_code_expiry_ms === null
+        ? null
+        : { scene: row.order_code_scene, expiryMs: row.order_code_expiry_ms },
     policyOverride: policyOverrideOf(row.policy_override),
     notifyUrl: row.notify_url,
   };
@@ -93,6 +113,17 @@ function policyOverrideOf(stored: StoredPolicy): PolicyOverride {
   return amountMaxMinor === undefined
     ? override
     : { ...override, amountMaxMinor: BigInt(amountMaxMinor as string) };
+}
+
+async function readEntryCode(database: Database, key: string): Promise<EntryCode | null> {
+  const [merchantId, code] = key.split(' ');
+  const { rows } = await database.query<EntryCode>({
+    name: 'find_entry_code',
+    text: `select merchant_id as "merchantId", code, store_id as "storeId", currency, disabled_at as "disabledAt"
+           from entry_codes where merchant_id = $1 and code = $2`,
+    values: [merchantId, code],
+  });
+  return rows[0] ?? null;
 }
 
 async function readScope(database: Database, keyHash: string): Promise<KeyScope | null> {

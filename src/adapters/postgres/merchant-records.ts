@@ -7,10 +7,16 @@ import { deliverySecretContext, hashOfKey } from './merchant-directory.ts';
 export interface MerchantRecord {
   readonly id: string;
   readonly name: string;
+  /** ISO 18245, four digits. */
+  readonly mcc: string | null;
   readonly notifyUrl: string | null;
+  /** `null`: order codes are off. PAY-16. */
+  readonly orderCodes: { readonly scene: string; readonly expiryMs: number } | null;
   readonly stores: readonly {
     readonly id: string;
     readonly name: string;
+    /** `null`: the merchant's. */
+    readonly mcc: string | null;
     readonly terminalIds: readonly string[];
   }[];
   readonly bindings: readonly {
@@ -42,9 +48,9 @@ export async function saveMerchant(
     const saved = await upsertMerchant(connection, sealing, merchant);
     for (const store of merchant.stores) {
       await connection.query(
-        `insert into stores (merchant_id, id, name) values ($1, $2, $3)
-         on conflict (merchant_id, id) do update set name = excluded.name`,
-        [merchant.id, store.id, store.name],
+        `insert into stores (merchant_id, id, name, mcc) values ($1, $2, $3, $4)
+         on conflict (merchant_id, id) do update set name = excluded.name, mcc = excluded.mcc`,
+        [merchant.id, store.id, store.name, store.mcc],
       );
       for (const terminalId of store.terminalIds) {
         await connection.query(
@@ -74,10 +80,20 @@ async function upsertMerchant(
   const fresh = `whsec_${randomBytes(32).toString('base64')}`;
   const sealed = sealing.seal(Buffer.from(fresh), deliverySecretContext(merchant.id));
   const { rows } = await connection.query<{ readonly delivery_secret: Buffer }>(
-    `insert into merchants (id, name, notify_url, delivery_secret) values ($1, $2, $3, $4)
-     on conflict (id) do update set name = excluded.name, notify_url = excluded.notify_url
+    `insert into merchants (id, name, notify_url, delivery_secret, mcc, order_code_scene, order_code_expiry_ms)
+     values ($1, $2, $3, $4, $5, $6, $7)
+     on conflict (id) do update set name = excluded.name, notify_url = excluded.notify_url, mcc = excluded.mcc,
+       order_code_scene = excluded.order_code_scene, order_code_expiry_ms = excluded.order_code_expiry_ms
      returning delivery_secret`,
-    [merchant.id, merchant.name, merchant.notifyUrl, sealed],
+    [
+      merchant.id,
+      merchant.name,
+      merchant.notifyUrl,
+      sealed,
+      merchant.mcc,
+      merchant.orderCodes?.scene ?? null,
+      merchant.orderCodes?.expiryMs ?? null,
+    ],
   );
   const [row] = rows;
   if (row === undefined) throw new Error(`merchant ${merchant.id} was not saved`);

@@ -38,8 +38,8 @@ with o as (
   insert into payments (
     merchant_id, id, merchant_order_no, wallet, account, product, currency, amount, store_id, terminal_id,
     sub_merchant_id, subject, notify_url, metadata, expires_at, created_at, state, cancelled_by, failure,
-    next_step, due_at, version, updated_at)
-  select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, 1, $16
+    next_step, due_at, payer_active_until, version, updated_at)
+  select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, 1, $16
   from o
   -- A payment that was never sent holds no order and may be recorded under a closed one.
   where $17 = 'cancelled' or (o.closed_at is null${keyed ? '' : ' and o.requests = 1'})
@@ -47,17 +47,17 @@ with o as (
 ), e as (
   insert into payment_events (merchant_id, payment_id, version, ordinal, type, data, occurred_at)
   select p.merchant_id, p.id, 1, v.ordinality, v.value->>'type', v.value->'data', p.created_at
-  from p, jsonb_array_elements($22::jsonb) with ordinality v
+  from p, jsonb_array_elements($23::jsonb) with ordinality v
 ), d as (
   insert into deliveries (merchant_id, id, type, subject, subject_id, payment_id, url, state, due_at, created_at)
   select p.merchant_id, 'evt_' || substr(p.id, 5) || '_1', v.value->>'type', v.value->>'subject',
          v.value->>'subjectId', p.id, v.value->>'url', 'pending', p.created_at, p.created_at
-  from p, jsonb_array_elements($23::jsonb) v
+  from p, jsonb_array_elements($24::jsonb) v
 )${
   keyed
     ? `, k as (
   insert into idempotency_keys (merchant_id, key, fingerprint, payment_id)
-  select p.merchant_id, $24, $25, p.id from p
+  select p.merchant_id, $25, $26, p.id from p
 )`
     : ''
 }
@@ -97,6 +97,7 @@ async function openPayment(
     payment.failure,
     payment.nextStep?.action ?? null,
     payment.nextStep?.dueAt ?? null,
+    payment.payerActiveUntil,
     JSON.stringify(events),
     JSON.stringify(announcements),
   ];
@@ -212,14 +213,15 @@ const updateSql = `
     state = $4, reversal_state = $5, reversal_by = $6, refund_instead = $7, known_to_wallet = $8,
     paid_evidence = $9, wallet_transaction_id = $10, failure = $11, cancelled_by = $12, refund_reserved = $13,
     refunded = $14, open_refunds = $15, next_step = $16, due_at = $17, tries = $18, attention = $19,
-    attention_since = $20, version = version + 1, updated_at = clock_timestamp(), lease_until = null
+    attention_since = $20, payer_action = $21, payer_active_until = $22, paid_at = $23, refund_ids_spent = $24,
+    refund_id_doubted = $25, version = version + 1, updated_at = clock_timestamp(), lease_until = null
   where merchant_id = $1 and id = $2 and version = $3
   returning *`;
 
 const eventsSql = `
   insert into payment_events (merchant_id, payment_id, version, ordinal, type, data, occurred_at)
   select p.merchant_id, p.id, p.version, v.ordinality, v.value->>'type', v.value->'data', p.updated_at
-  from p, jsonb_array_elements($21::jsonb) with ordinality v`;
+  from p, jsonb_array_elements($26::jsonb) with ordinality v`;
 
 const announcingSql = `
 ), w as (
@@ -230,7 +232,7 @@ const announcingSql = `
   insert into deliveries (merchant_id, id, type, subject, subject_id, payment_id, url, state, due_at, created_at)
   select p.merchant_id, 'evt_' || substr(p.id, 5) || '_' || p.version, v.value->>'type', v.value->>'subject',
          v.value->>'subjectId', p.id, v.value->>'url', 'pending', p.updated_at, p.updated_at
-  from p, jsonb_array_elements($22::jsonb) v`;
+  from p, jsonb_array_elements($27::jsonb) v`;
 
 const recordStatements = {
   quiet: {
@@ -269,6 +271,11 @@ export async function recordPayment(
     after.tries,
     after.attention?.reason ?? null,
     after.attention?.since ?? null,
+    after.payerAction,
+    after.payerActiveUntil,
+    after.paidAt,
+    after.reversal?.refundIdsSpent ?? 0,
+    after.reversal?.refundIdDoubted ?? false,
     JSON.stringify(record.events),
   ];
   const announcing = record.announcements.length > 0;

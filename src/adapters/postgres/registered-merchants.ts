@@ -36,8 +36,10 @@ export async function findRegisteredMerchant(
   merchantId: string,
 ): Promise<RegisteredMerchant | null> {
   const { rows } = await database.query<Omit<RegisteredMerchant, 'shortNo'> & { readonly shortNo: bigint }>(
-    `select m.id, m.short_no as "shortNo", m.name, m.notify_url as "notifyUrl", m.created_at as "createdAt",
-       (select coalesce(jsonb_agg(jsonb_build_object('id', s.id, 'name', s.name, 'terminalIds',
+    `select m.id, m.short_no as "shortNo", m.name, m.mcc, m.notify_url as "notifyUrl", m.created_at as "createdAt",
+       case when m.order_code_scene is not null then
+         jsonb_build_object('scene', m.order_code_scene, 'expiryMs', m.order_code_expiry_ms) end as "orderCodes",
+       (select coalesce(jsonb_agg(jsonb_build_object('id', s.id, 'name', s.name, 'mcc', s.mcc, 'terminalIds',
             (select coalesce(jsonb_agg(t.id order by t.id), '[]') from terminals t
              where t.merchant_id = s.merchant_id and t.store_id = s.id)) order by s.id), '[]')
         from stores s where s.merchant_id = m.id) as stores,

@@ -12,6 +12,7 @@ import type {
   ReversalState,
 } from '../../domain/payment.ts';
 import type { Refund, RefundAction, RefundState } from '../../domain/refund.ts';
+import type { PayerAction } from '../../domain/wallet-answer.ts';
 import type { ProductName, WalletName } from '../../domain/wallets.ts';
 
 /** Rows as the driver gives them, and the domain values they stand for. The only place where either is turned into the other. */
@@ -36,9 +37,14 @@ export interface PaymentRow {
   readonly reversal_state: ReversalState | null;
   readonly reversal_by: Reversal['by'] | null;
   readonly refund_instead: boolean;
+  readonly refund_ids_spent: number;
+  readonly refund_id_doubted: boolean;
   readonly known_to_wallet: boolean;
   readonly paid_evidence: boolean;
   readonly wallet_transaction_id: string | null;
+  readonly payer_action: StoredPayerAction | null;
+  readonly payer_active_until: Date | null;
+  readonly paid_at: Date | null;
   readonly failure: Failure | null;
   readonly cancelled_by: Payment['cancelledBy'];
   readonly refund_reserved: bigint;
@@ -73,10 +79,19 @@ export function paymentOf(row: PaymentRow): Payment {
     reversal:
       row.reversal_state === null || row.reversal_by === null
         ? null
-        : { state: row.reversal_state, by: row.reversal_by, refundInstead: row.refund_instead },
+        : {
+            state: row.reversal_state,
+            by: row.reversal_by,
+            refundInstead: row.refund_instead,
+            refundIdsSpent: row.refund_ids_spent,
+            refundIdDoubted: row.refund_id_doubted,
+          },
     knownToWallet: row.known_to_wallet,
     paidEvidence: row.paid_evidence,
     walletTransactionId: row.wallet_transaction_id,
+    payerAction: payerActionOf(row.payer_action),
+    payerActiveUntil: row.payer_active_until,
+    paidAt: row.paid_at,
     failure: row.failure,
     cancelledBy: row.cancelled_by,
     refundReserved: row.refund_reserved,
@@ -89,6 +104,18 @@ export function paymentOf(row: PaymentRow): Payment {
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };
+}
+
+/** As stored: JSON has no dates. */
+type StoredPayerAction =
+  | Extract<PayerAction, { readonly kind: 'redirect' }>
+  | (Omit<Extract<PayerAction, { readonly kind: 'show_code' }>, 'expiresAt'> & {
+      readonly expiresAt: string;
+    });
+
+function payerActionOf(stored: StoredPayerAction | null): PayerAction | null {
+  if (stored === null || stored.kind === 'redirect') return stored;
+  return { ...stored, expiresAt: new Date(stored.expiresAt) };
 }
 
 export interface RefundRow {

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import type { PaymentRequest } from '../../domain/accept-payment.ts';
-import { productNames, walletNames } from '../../domain/wallets.ts';
+import type { PaymentStart } from '../../domain/payment-start.ts';
+import { requestedProductNames, walletNames } from '../../domain/wallets.ts';
 import type { RefundCommand } from '../../operations/refund.ts';
 import { type Fault, faulty, shortened } from './problems.ts';
 import { oneOf, orNull } from './snapshot-schemas.ts';
@@ -47,11 +48,15 @@ export const paymentForm = Type.Object(
     merchant_id: Type.Optional(orNull(merchantId)),
     merchant_order_no: merchantOrderNo,
     amount,
-    product: oneOf(productNames, `one of ${productNames.join(', ')}`),
-    payment_code: Type.String({
-      pattern: '^[0-9A-Za-z]{1,128}$',
-      description: "the code that the payer's wallet shows, 1 to 128 digits or letters, as a string",
-    }),
+    product: oneOf(requestedProductNames, `one of ${requestedProductNames.join(', ')}`),
+    payment_code: Type.Optional(
+      orNull(
+        Type.String({
+          pattern: '^[0-9A-Za-z]{1,128}$',
+          description: "the code that the payer's wallet shows, 1 to 128 digits or letters, as a string",
+        }),
+      ),
+    ),
     store_id: Type.String({
       pattern: '^[0-9A-Za-z]{1,32}$',
       description: "the store's id, 1 to 32 digits and letters",
@@ -159,16 +164,19 @@ export function paymentRequestOf(
   form: Static<typeof paymentForm>,
   checkMerchantUrl: MerchantUrlCheck,
 ): PaymentRequest {
-  const faults = [expiryFault(form.expires_at), urlFault(form.notify_url, checkMerchantUrl)].filter(
-    (fault) => fault !== null,
-  );
+  const start = startOf(form);
+  const faults = [
+    'field' in start ? start : null,
+    expiryFault(form.expires_at),
+    urlFault(form.notify_url, checkMerchantUrl),
+  ].filter((fault) => fault !== null);
   const [first, ...others] = faults;
   if (first !== undefined) throw faulty('invalid_request', [first, ...others]);
+  if ('field' in start) throw new Error('a fault of the product was not told');
   return {
     merchantOrderNo: form.merchant_order_no,
     amount: { currency: form.amount.currency, minor: BigInt(form.amount.value) },
-    product: form.product,
-    paymentCode: form.payment_code,
+    start,
     storeId: form.store_id,
     terminalId: form.terminal_id,
     subject: form.subject,
@@ -186,6 +194,29 @@ export function refundCommandOf(paymentId: string, form: Static<typeof refundFor
     reason: form.reason ?? null,
     merchantRefundNo: form.merchant_refund_no ?? null,
   };
+}
+
+/** What a product needs, and nothing that it has no use for. */
+function startOf({ product, payment_code: paymentCode }: Static<typeof paymentForm>): PaymentStart | Fault {
+  switch (product) {
+    case 'payment_code':
+      if (paymentCode != null) return { product, paymentCode };
+      return {
+        field: 'payment_code',
+        value: null,
+        detail:
+          "payment_code is missing: send the code that the payer's wallet shows, or use product order_code.",
+      };
+    case 'order_code':
+      if (paymentCode == null) return { product };
+      return {
+        field: 'payment_code',
+        value: null,
+        detail: 'payment_code is sent with product order_code, whose code the wallet issues: leave it out.',
+      };
+    default:
+      return product satisfies never;
+  }
 }
 
 function expiryFault(text: string | null | undefined): Fault | null {

@@ -17,7 +17,7 @@ import { listOf, paymentSchema, timelineEventSchema } from './snapshot-schemas.t
 
 export const idParams = Type.Object({ id: Type.String() });
 
-/** `/v1/payments`: pay, look, cancel, and the timeline. PAY-02, ACQ-03. */
+/** `/v1/payments`: pay, look, cancel, and the timeline. PAY-02, PAY-03, ACQ-03. */
 export function paymentRoutes(app: FastifyInstance, context: RestContext): void {
   const { engine, waits } = context;
   const typed = app.withTypeProvider<TypeBoxTypeProvider>();
@@ -36,6 +36,8 @@ export function paymentRoutes(app: FastifyInstance, context: RestContext): void 
       if (begun.replayed) reply.header('idempotent-replayed', 'true');
       const payment = await waits.untilFinal({
         ...paymentWait(context, begun.payment, reply, deadlineMs),
+        // An order code is of use as soon as it is there: whoever asked for it shows it, and then waits.
+        isFinal: (row) => publicStatus(row) !== 'processing' || row.payerAction !== null,
         work: context.watched(begun.answered),
       });
       reply.header('location', `/v1/payments/${payment.id}`);

@@ -1,0 +1,97 @@
+import { merchantShortNoOf, paymentIdOfRequest } from '../domain/ids.ts';
+import { sameMoney } from '../domain/money.ts';
+import type { Payment } from '../domain/payment.ts';
+import type { NotifiedOutcome } from '../domain/wallet-answer.ts';
+import type { WalletName } from '../domain/wallets.ts';
+import type { StrayNotifications } from '../ports/stray-notifications.ts';
+import type { WalletNotification } from '../ports/wallet-notifications.ts';
+import type { Engine } from './engine.ts';
+import { policyOf, recordPaymentInput } from './record.ts';
+
+/** A verified notification, with where it came in. */
+export interface TakenNotification extends WalletNotification {
+  readonly wallet: WalletName;
+  /** Name of the wallet account whose notify URL was called. */
+  readonly account: string;
+  /** The bytes as received. */
+  readonly raw: Uint8Array;
+}
+
+export type NotificationResult =
+  /** Everything that it says is recorded, or was known: the wallet may be told so. */
+  | { readonly kind: 'taken'; readonly payment: Payment }
+  /** Kept in an operator's sight: no payment of ours is meant. The wallet shall go on telling. */
+  | { readonly kind: 'stray' };
+
+/**
+ * Takes a notification whose signature holds: finds its payment, compares account, amount and currency, and records what
+ * it leads to under the payment's row, in one transaction with whatever else arrives at that instant. It resolves once
+ * all of that is durable, and only then may the wallet be answered. NOT-01, NOT-02, RES-09…11, RES-17.
+ */
+export async function takeNotification(
+  engine: Engine & { readonly strays: StrayNotifications },
+  taken: TakenNotification,
+): Promise<NotificationResult> {
+  const payment = await findNotified(engine, taken.requestId);
+  if (payment === null || payment.wallet !== taken.wallet || payment.account !== taken.account) {
+    // After a restore the wallet may know a payment that this database does not. Money case 10.
+    await engine.strays.keep({
+      wallet: taken.wallet,
+      account: taken.account,
+      requestId: taken.requestId,
+      says: inWords(taken.outcome),
+      raw: taken.raw,
+    });
+    return { kind: 'stray' };
+  }
+  const outcome = compared(payment, taken.outcome);
+  if (outcome.kind === 'contradictory') {
+    engine.report.untrustedAnswer({
+      merchantId: payment.merchantId,
+      paymentId: payment.id,
+      call: 'notification',
+      detail: outcome.detail,
+      raw: taken.raw,
+    });
+  }
+  const policy = await policyOf(engine, payment);
+  return {
+    kind: 'taken',
+    payment: await recordPaymentInput(engine, payment, { kind: 'notified', outcome }, policy),
+  };
+}
+
+async function findNotified(engine: Engine, requestId: string): Promise<Payment | null> {
+  const shortNo = merchantShortNoOf(requestId);
+  const paymentId = paymentIdOfRequest(requestId);
+  if (shortNo === null || paymentId === null) return null;
+  const merchant = await engine.merchants.findByShortNo(shortNo);
+  return merchant === null ? null : engine.journal.findPayment(merchant.id, paymentId);
+}
+
+/** Amount and currency are compared with what was asked for; nothing that differs is evidence. NOT-01. */
+function compared(payment: Payment, outcome: NotifiedOutcome): NotifiedOutcome {
+  if (outcome.kind !== 'paid' || sameMoney(outcome.amount, payment.amount)) return outcome;
+  const { amount } = payment;
+  return {
+    kind: 'contradictory',
+    detail:
+      `it states ${outcome.amount.minor} ${outcome.amount.currency} instead of ` +
+      `${amount.minor} ${amount.currency}`,
+  };
+}
+
+function inWords(outcome: NotifiedOutcome): string {
+  switch (outcome.kind) {
+    case 'paid':
+      return `paid ${outcome.amount.minor} ${outcome.amount.currency} as ${outcome.walletTransactionId}`;
+    case 'awaiting_payer':
+      return 'waiting for its payer';
+    case 'not_paid':
+      return `not paid: ${outcome.code}`;
+    case 'contradictory':
+      return outcome.detail;
+    default:
+      return outcome satisfies never;
+  }
+}
