@@ -14,6 +14,7 @@ import {
   textField,
 } from './json.ts';
 import { printLedger, tradeView } from './ledger.ts';
+import type { NotificationOutbox } from './notifications/outbox.ts';
 import { payerActions } from './open-platform/payer-actions.ts';
 import type { Trade } from './open-platform/trade-records.ts';
 import { asOf, type Books } from './open-platform/trades.ts';
@@ -32,6 +33,7 @@ export interface ControlParts {
   readonly books: Books;
   readonly apps: Apps;
   readonly faults: FaultRecords;
+  readonly outbox: Pick<NotificationOutbox, 'list' | 'resend'>;
   readonly settings: SettingsRecords;
   readonly log: RequestLog;
   readonly now: () => number;
@@ -58,6 +60,7 @@ export function control(
     ...payerRoutes(parts),
     ...tradeRoutes(parts),
     ...faultRoutes(parts),
+    ...notificationRoutes(parts),
     'GET /control/requests': ({ query }) => {
       const limit = query.get('limit') ?? '100';
       if (!/^\d{1,6}$/.test(limit)) throw invalidValue('limit', limit, `an integer up to ${requestLogSize}`);
@@ -242,6 +245,18 @@ function tradeRoutes({ journal, books, apps, now }: ControlParts): Record<string
       const payerId =
         asked.body['payer_id'] === undefined ? 'sandbox-payer' : textField(asked.body, 'payer_id', 64);
       return journal.submit(() => view(actions.scan(number(asked), appId(asked), payerId, now())));
+    },
+  };
+}
+
+function notificationRoutes({ outbox }: ControlParts): Record<string, Route> {
+  return {
+    'GET /control/notifications': ({ query }) => outbox.list(query.get('payment_request_id')),
+    'POST /control/notifications/:id/resend': async ({ parameters }) => {
+      const id = parameters['id'] ?? '';
+      const sent = /^\d{1,15}$/.test(id) ? await outbox.resend(Number(id)) : null;
+      if (sent === null) throw notFound(`there is no notification ${id}`);
+      return sent;
     },
   };
 }

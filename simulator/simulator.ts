@@ -3,7 +3,9 @@ import { control } from './control.ts';
 import { faultRecords } from './faults.ts';
 import { startHttpServer } from './http-server.ts';
 import { lateArrivalRecords } from './late-arrivals.ts';
+import { notificationOutbox } from './notifications/outbox.ts';
 import { openPlatform } from './open-platform/gateway.ts';
+import { openPlatformWays, tradeTeller } from './open-platform/notification.ts';
 import { tradeRecords } from './open-platform/trade-records.ts';
 import type { Books } from './open-platform/trades.ts';
 import { addSandboxPayers, payerRecords } from './payers.ts';
@@ -40,12 +42,17 @@ export async function runSimulator(options: SimulatorOptions): Promise<RunningSi
     const payers = payerRecords(db);
     await addSandboxPayers(journal, payers);
     const apps = openApps(journal);
-    const books: Books = {
-      trades: tradeRecords(db),
-      payers,
-      settingsFor: (app) => ({ ...settings.current(), ...app?.settings }),
-    };
     const faults = faultRecords(db);
+    const settingsFor: Books['settingsFor'] = (app) => ({ ...settings.current(), ...app?.settings });
+    const outbox = notificationOutbox({
+      journal,
+      faults,
+      ways: { alipay_open: openPlatformWays(apps) },
+      speedFor: ({ appId }) => settingsFor(apps.find(appId)).notification_speed,
+      now,
+    });
+    const tell = tradeTeller({ outbox, apps, payers, settingsFor });
+    const books: Books = { trades: tradeRecords(db), payers, settingsFor, tell };
     const log = requestLog();
     const gateway = openPlatform({
       journal,
@@ -53,18 +60,21 @@ export async function runSimulator(options: SimulatorOptions): Promise<RunningSi
       apps,
       faults,
       lateArrivals: lateArrivalRecords(db, 'alipay_open'),
+      outbox,
       log,
       now,
     });
     const server = await startHttpServer(port, host, {
       gateway: gateway.answer,
-      control: control({ journal, books, apps, faults, settings, log, now }),
+      control: control({ journal, books, apps, faults, outbox, settings, log, now }),
     });
     gateway.resume();
+    outbox.resume();
     return {
       port: server.port,
       async close() {
         gateway.stop();
+        outbox.stop();
         await server.close();
         // A call that arrived during the closing may have set a timer.
         gateway.stop();

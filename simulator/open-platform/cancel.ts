@@ -66,6 +66,7 @@ function giveAllBack(books: Books, call: Call, trade: Trade): Trade {
     feeReturnedMinor: trade.feeMinor,
   };
   books.trades.update(cancelled);
+  books.tell(cancelled, { kind: 'refunded', outRequestNo: null }, call.nowMs);
   return cancelled;
 }
 

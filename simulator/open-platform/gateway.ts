@@ -1,8 +1,9 @@
 import type { Apps } from '../apps.ts';
 import type { Delivery } from '../delivery.ts';
-import type { CalledApi, DrawnFault, FaultName, FaultRecords } from '../faults.ts';
-import { parseJsonObject } from '../json.ts';
+import type { CalledApi, CallFault, DrawnFault, FaultName, FaultRecords } from '../faults.ts';
+import { ControlRefused, parseJsonObject } from '../json.ts';
 import type { LateArrival, LateArrivalRecords } from '../late-arrivals.ts';
+import type { NotificationOutbox } from '../notifications/outbox.ts';
 import type { RequestLog } from '../request-log.ts';
 import type { Journal } from '../storage.ts';
 import { answered, type Fields, Refused, refusalFields } from './answers.ts';
@@ -19,7 +20,9 @@ import {
 } from './envelope.ts';
 import { parseForm } from './form.ts';
 import { query, queryRefund } from './inquiry.ts';
+import { notifiesPaymentCodes } from './notification.ts';
 import { create, pay, precreate } from './pay.ts';
+import { payerActions } from './payer-actions.ts';
 import { refund } from './refund.ts';
 import type { Books, Call } from './trades.ts';
 
@@ -39,6 +42,7 @@ export interface GatewayParts {
   readonly apps: Apps;
   readonly faults: FaultRecords;
   readonly lateArrivals: LateArrivalRecords;
+  readonly outbox: Pick<NotificationOutbox, 'sendNow'>;
   readonly log: RequestLog;
   readonly now: () => number;
 }
@@ -72,14 +76,8 @@ const methodRules = {
   },
 } as const satisfies Record<Method, MethodRules>;
 
-/** `paying` asks for a password, which only pay knows; `not_found_first` needs a trade that an inquiry could find. */
-function fitsMethod(method: Method): (fault: FaultName) => boolean {
-  return (fault) => {
-    if (fault === 'paying') return method === 'alipay.trade.pay';
-    if (fault === 'not_found_first') return method === 'alipay.trade.pay' || method === 'alipay.trade.create';
-    return fault !== 'late_success_after_cancel';
-  };
-}
+/** What the payer of a cancelled order code does, among the late arrivals (fault `late_success_after_cancel`). */
+const scanAndPay = 'scan and pay';
 
 /** What one transaction decided; carried to the caller after the commit. */
 interface Decided {
@@ -99,10 +97,39 @@ export function openPlatform({
   apps,
   faults,
   lateArrivals,
+  outbox,
   log,
   now,
 }: GatewayParts): Gateway {
+  const payer = payerActions(books, apps);
   const timers = new Map<number, NodeJS.Timeout>();
+
+  /**
+   * `paying` asks for a password, which only pay knows; `not_found_first` needs a trade that an inquiry could find; a notification before
+   * the answer needs one to send; and a payer who pays after a cancel needs an order code that the cancel cannot know.
+   */
+  function fitsCall({ method, app, biz, notifyUrl }: CheckedCall): (fault: CallFault) => boolean {
+    return (fault) => {
+      switch (fault) {
+        case 'paying':
+          return method === 'alipay.trade.pay';
+        case 'not_found_first':
+          return method === 'alipay.trade.pay' || method === 'alipay.trade.create';
+        case 'notification_before_answer': {
+          const isTold = notifyUrl !== null && notifiesPaymentCodes(books.settingsFor(app));
+          return method === 'alipay.trade.pay' && isTold;
+        }
+        case 'late_success_after_cancel': {
+          const outTradeNo = typeof biz['out_trade_no'] === 'string' ? biz['out_trade_no'] : '';
+          const isUnscanned = books.trades.find(app.appId, outTradeNo) === undefined;
+          const code = books.trades.orderCode(app.appId, outTradeNo);
+          return method === 'alipay.trade.cancel' && isUnscanned && code !== undefined;
+        }
+        default:
+          return true;
+      }
+    };
+  }
 
   function carryOut(method: Method, call: Call): Fields {
     const rules: MethodRules = methodRules[method];
@@ -122,7 +149,7 @@ export function openPlatform({
   function decide(checked: CheckedCall, answerForm: AnswerForm): Decided {
     const { method, app, biz, bizContent, notifyUrl } = checked;
     const nowMs = now();
-    const fault = faults.draw('alipay_open', methodRules[method].api, fitsMethod(method));
+    const fault = faults.draw('alipay_open', methodRules[method].api, fitsCall(checked));
     if (fault?.fault === 'not_processed') return { fault, fields: null, signed: null, late: null };
     if (fault?.fault === 'arrives_late') {
       const late = { dueAtMs: nowMs + fault.delayMs, appId: app.appId, method, bizContent, notifyUrl };
@@ -131,7 +158,17 @@ export function openPlatform({
     const payerMustConfirm = fault?.fault === 'paying';
     const fields = carryOut(method, { app, biz, bizContent, notifyUrl, nowMs, payerMustConfirm });
     if (fault?.fault === 'not_found_first') hideTrade(app.appId, biz['out_trade_no']);
-    return { fault, fields, signed: signedAnswer(answerForm, fields, fault), late: null };
+    const late =
+      fault?.fault === 'late_success_after_cancel'
+        ? lateArrivals.add({
+            dueAtMs: nowMs + fault.delayMs,
+            appId: app.appId,
+            method: scanAndPay,
+            bizContent,
+            notifyUrl,
+          })
+        : null;
+    return { fault, fields, signed: signedAnswer(answerForm, fields, fault), late };
   }
 
   function hideTrade(appId: string, outTradeNo: unknown): void {
@@ -155,6 +192,7 @@ export function openPlatform({
   async function arrive(id: number): Promise<void> {
     const logged = await journal.submit(() => {
       const arrival = lateArrivals.take(id);
+      if (arrival?.method === scanAndPay) return payAfterCancel(arrival);
       const app = arrival && apps.find(arrival.appId);
       const method = methods.find((one) => one === arrival?.method);
       if (arrival === undefined || app === undefined || method === undefined) return null;
@@ -172,6 +210,18 @@ export function openPlatform({
     });
     if (logged !== null)
       addToLog(logged.appId, logged.method, logged.biz['out_trade_no'], 'arrives_late', logged.fields);
+  }
+
+  /** An order code that has expired meanwhile is refused on the phone, and the cancel has been right. */
+  function payAfterCancel({ appId, bizContent }: LateArrival): null {
+    const outTradeNo = String(parseJsonObject(bizContent)?.['out_trade_no']);
+    try {
+      payer.scan(outTradeNo, appId, 'sandbox-payer', now());
+      payer.confirm(outTradeNo, appId, now());
+    } catch (error) {
+      if (!(error instanceof ControlRefused)) throw error;
+    }
+    return null;
   }
 
   function addToLog(
@@ -206,7 +256,10 @@ export function openPlatform({
       const decided = await journal.submit(() => decide(call, answerForm));
       if (decided.late !== null) schedule(decided.late);
       const fault = decided.fault?.fault ?? null;
-      addToLog(call.app.appId, call.method, call.biz['out_trade_no'], fault, decided.fields);
+      const outTradeNo = call.biz['out_trade_no'];
+      addToLog(call.app.appId, call.method, outTradeNo, fault, decided.fields);
+      if (fault === 'notification_before_answer' && typeof outTradeNo === 'string')
+        await outbox.sendNow(outTradeNo);
       return deliver(decided);
     },
     resume() {
@@ -228,6 +281,7 @@ function signedAnswer(answerForm: AnswerForm, fields: Fields, fault: DrawnFault 
     case 'paying':
     case 'truncated':
     case 'notification_before_answer':
+    case 'late_success_after_cancel':
       return signNode(answerForm, fields);
     case 'bad_signature':
       return signNode(answerForm, fields, JSON.stringify({ ...fields, code: '99999' }));
@@ -241,7 +295,6 @@ function signedAnswer(answerForm: AnswerForm, fields: Fields, fault: DrawnFault 
     case 'reset':
     case 'http_500':
     case 'not_found_first':
-    case 'late_success_after_cancel':
       return null;
     default:
       return name satisfies never;

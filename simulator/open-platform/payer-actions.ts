@@ -75,7 +75,7 @@ export function payerActions(books: Books, apps: Apps): PayerActions {
     if (order.expiry.kind === 'at' && nowMs >= order.expiry.atMs) {
       throw conflict(`the order ${code.outTradeNo} has expired`);
     }
-    return openTrade(books, {
+    const trade = openTrade(books, {
       app,
       order,
       origin: 'precreate',
@@ -84,6 +84,8 @@ export function payerActions(books: Books, apps: Apps): PayerActions {
       notifyUrl: code.notifyUrl,
       nowMs,
     });
+    books.tell(trade, { kind: 'created' }, nowMs);
+    return trade;
   }
 
   function scannedAgain(trade: Trade, payer: Payer): Trade {

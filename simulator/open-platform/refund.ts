@@ -107,6 +107,7 @@ function giveBack(books: Books, trade: Trade, made: Refund): Trade {
   books.payers.giveBack(trade.payerId, made.amountMinor);
   books.trades.insertRefund(made);
   books.trades.update(changed);
+  books.tell(changed, { kind: 'refunded', outRequestNo: made.outRequestNo }, made.refundedAtMs);
   return changed;
 }
 

@@ -6,6 +6,7 @@ import { type Fields, refused } from './answers.ts';
 import type { TradeName } from './biz-content.ts';
 import { printChinaTime } from './china-time.ts';
 import { feeOn } from './fees.ts';
+import type { TellOfTrade } from './notification.ts';
 import { deadlineOf, type Order } from './order.ts';
 import type { ClosedBy, Origin, Trade, TradeRecords } from './trade-records.ts';
 import { yuanOfFen } from './yuan.ts';
@@ -16,6 +17,7 @@ export interface Books {
   readonly payers: PayerRecords;
   /** The app's own settings over those for everybody. */
   settingsFor(app: App | undefined): Settings;
+  readonly tell: TellOfTrade;
 }
 
 /** A call whose envelope has been checked, at the moment it is carried out. */
@@ -127,6 +129,7 @@ export function charge(books: Books, trade: Trade, payer: Payer, nowMs: number, 
     feeMinor: feeOn(trade.amountMinor, settings.fee_rate_ppm),
   };
   books.trades.update(paid);
+  books.tell(paid, { kind: 'paid' }, nowMs);
   return paid;
 }
 
@@ -136,6 +139,7 @@ export function closeUnpaid(books: Books, trade: Trade, closedBy: ClosedBy, nowM
     throw new Error(`trade ${trade.tradeNo} is ${trade.status}, not waiting`);
   const closed: Trade = { ...trade, status: 'TRADE_CLOSED', closedBy, closedAtMs: nowMs };
   books.trades.update(closed);
+  books.tell(closed, { kind: 'closed' }, nowMs);
   return closed;
 }
 
