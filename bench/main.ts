@@ -159,8 +159,10 @@ async function setUp(database: Database, walletUrl: string): Promise<Contestant[
   await saveMerchant(database, sealing, {
     id: 'BENCH',
     name: 'Bench',
+    mcc: null,
     notifyUrl: null,
-    stores: [{ id: 'S1', name: 'Bench', terminalIds: ['T1'] }],
+    orderCodes: null,
+    stores: [{ id: 'S1', name: 'Bench', mcc: null, terminalIds: ['T1'] }],
     bindings: [{ wallet: 'alipay_open', currency: 'CNY', account: 'sandbox', subMerchantId: smid }],
   });
   const apiKey = await createApiKey(database, {

@@ -97,7 +97,7 @@ export function useScriptedGateway(): ScriptedGateway {
         api_key: 'sk_sandbox',
         store_id: 'S00000001',
         terminal_id: 'T0000001',
-        payment_codes: { alipay_open: '2800000000000000' },
+        payment_codes: { alipay_open: '2800000000000000', alipay_plus: '2810000000000000000' },
       };
       writeFileSync(join(dataDir, 'sandbox.json'), JSON.stringify(document));
       return { SHOUDAN_DATA_DIR: dataDir };
@@ -151,6 +151,7 @@ export function payment(changes: Partial<PaymentSnapshot> = {}): PaymentSnapshot
     amount: { currency: 'CNY', value: 1234 },
     wallet: 'alipay_open',
     wallet_transaction_id: '2026112222001',
+    order_code: null,
     store_id: 'S1',
     terminal_id: 'T1',
     subject: 'Coffee',
@@ -161,6 +162,7 @@ export function payment(changes: Partial<PaymentSnapshot> = {}): PaymentSnapshot
     next_step: null,
     awaiting_payer: false,
     metadata: {},
+    paid_at: '2026-11-22T03:55:01.000Z',
     expires_at: '2026-11-22T04:00:00.000Z',
     version: 2,
     created_at: '2026-11-22T03:55:00.000Z',

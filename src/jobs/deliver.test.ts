@@ -15,8 +15,10 @@ function engineOf(deliveries: (journal: DeliveryJournal) => DeliveryJournal) {
     id: 'M0001',
     shortNo: 1,
     name: 'Tea House',
-    storeIds: [],
+    mcc: null,
+    stores: [],
     bindings: [],
+    orderCodes: null,
     policyOverride: {},
     notifyUrl: null,
   };

@@ -162,8 +162,10 @@ async function setUp(databaseUrl: string, masterKey: Buffer, walletPort: number)
   await saveMerchant(database, sealing, {
     id: merchantId,
     name: 'Test Shop',
+    mcc: null,
     notifyUrl: null,
-    stores: [{ id: 'S1', name: 'Test Store', terminalIds: ['T1'] }],
+    orderCodes: null,
+    stores: [{ id: 'S1', name: 'Test Store', mcc: null, terminalIds: ['T1'] }],
     bindings: [
       { wallet: 'alipay_open', currency: 'CNY', account: 'sandbox', subMerchantId: '2088000000000002' },
     ],

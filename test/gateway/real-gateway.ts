@@ -140,8 +140,10 @@ export async function openRealGateway(
   const { deliverySecret } = await saveMerchant(database, sealing, {
     id: merchantId,
     name: 'Test Shop',
+    mcc: '5812',
     notifyUrl: endpoint.url,
-    stores: [{ id: 'S1', name: 'Test Store', terminalIds: ['T1'] }],
+    orderCodes: null,
+    stores: [{ id: 'S1', name: 'Test Store', mcc: null, terminalIds: ['T1'] }],
     bindings: [{ wallet: 'alipay_open', currency: 'CNY', account: 'sandbox', subMerchantId: smid }],
   });
   const { amountMaxMinor: _, ...policy } = { ...quickPolicy, ...options.policy };

@@ -26,7 +26,15 @@ beforeAll(async () => {
   });
   const sealing = createSealing(randomBytes(32));
   for (const id of contractMerchants) {
-    await saveMerchant(database, sealing, { id, name: id, notifyUrl: null, stores: [], bindings: [] });
+    await saveMerchant(database, sealing, {
+      id,
+      name: id,
+      mcc: null,
+      notifyUrl: null,
+      orderCodes: null,
+      stores: [],
+      bindings: [],
+    });
   }
 });
 

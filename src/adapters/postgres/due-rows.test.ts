@@ -21,7 +21,9 @@ beforeAll(async () => {
   await saveMerchant(database, createSealing(randomBytes(32)), {
     id: 'M1',
     name: 'Test Shop',
+    mcc: null,
     notifyUrl: null,
+    orderCodes: null,
     stores: [],
     bindings: [],
   });

@@ -45,10 +45,12 @@ function merchantRecord(changes: Partial<MerchantRecord> = {}): MerchantRecord {
   return {
     id: `M${merchants}`,
     name: 'Tea House',
+    mcc: '5499',
     notifyUrl: 'https://merchant.example/hook',
+    orderCodes: { scene: 'counter', expiryMs: 90_000 },
     stores: [
-      { id: 'S2', name: 'Second', terminalIds: [] },
-      { id: 'S1', name: 'First', terminalIds: ['T1', 'T2'] },
+      { id: 'S2', name: 'Second', mcc: null, terminalIds: [] },
+      { id: 'S1', name: 'First', mcc: '5812', terminalIds: ['T1', 'T2'] },
     ],
     bindings: [
       { wallet: 'alipay_open', currency: 'CNY', account: 'sandbox', subMerchantId: `208800${merchants}` },
@@ -85,8 +87,13 @@ describe('a merchant', () => {
       id: record.id,
       shortNo: expect.any(Number),
       name: 'Tea House',
-      storeIds: ['S1', 'S2'],
+      mcc: '5499',
+      stores: [
+        { id: 'S1', name: 'First', mcc: '5812' },
+        { id: 'S2', name: 'Second', mcc: null },
+      ],
       bindings: record.bindings,
+      orderCodes: { scene: 'counter', expiryMs: 90_000 },
       policyOverride: {},
       notifyUrl: 'https://merchant.example/hook',
     });
@@ -97,7 +104,7 @@ describe('a merchant', () => {
     const record = merchantRecord({ stores: [], bindings: [], notifyUrl: null });
     await saveMerchant(database, sealing, record);
     expect(await createMerchantDirectory(database, sealing).find(record.id)).toMatchObject({
-      storeIds: [],
+      stores: [],
       bindings: [],
       notifyUrl: null,
     });

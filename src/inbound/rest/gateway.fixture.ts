@@ -136,10 +136,12 @@ export const teaHouse: Merchant = {
   id: 'M0001',
   shortNo: 1,
   name: 'Tea House',
-  storeIds: ['S0001'],
+  mcc: '5499',
+  stores: [{ id: 'S0001', name: 'Tea House', mcc: null }],
   bindings: [
     { wallet: 'alipay_open', account: 'sandbox', subMerchantId: '2088000000000002', currency: 'CNY' },
   ],
+  orderCodes: null,
   policyOverride: {},
   notifyUrl: null,
 };
