@@ -94,7 +94,7 @@ describe('a call that is sent', () => {
   });
 
   it('says which headers the answer has, by lower-case name', async () => {
-    const head = 'HTTP/1.1 200 OK\r\nClient-Id: C1\r\nX-Twice: a\r\nx-twice: b\r\nsignature: a=b, c=d ';
+    const head = 'HTTP/1.1 200 OK\r\nClient-Id: C1\r\nX-Twice: a\r\nx-twice: b\r\nsignature: a=b, c=d';
     const { origin } = await peer((name, socket) => answer(socket, name, head));
     const got = await channel().post(request(origin, 'a'), within(20_000));
     expect(got).toMatchObject({
