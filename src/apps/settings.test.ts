@@ -42,6 +42,8 @@ it('nothing has to be set for a trial on one machine', () => {
     environment: 'sandbox',
     host: '127.0.0.1',
     port: 8080,
+    publicUrl: 'http://127.0.0.1:8080',
+    technicalSupport: 'Shoudan',
     simulatorPort: 9090,
     iso8583Port: 8583,
     databaseUrl: null,
@@ -67,6 +69,8 @@ it('every setting is read', () => {
     SHOUDAN_ENV: 'sandbox',
     PORT: '1',
     SHOUDAN_HOST: '0.0.0.0',
+    SHOUDAN_PUBLIC_URL: 'https://PAY.example.com/gateway/',
+    SHOUDAN_TECHNICAL_SUPPORT: '海滨银行技术部',
     SIMULATOR_PORT: '65535',
     SHOUDAN_SIMULATOR_URL: 'http://127.0.0.1:9090/',
     SHOUDAN_ISO8583_PORT: '8584',
@@ -85,6 +89,8 @@ it('every setting is read', () => {
     environment: 'sandbox',
     host: '0.0.0.0',
     port: 1,
+    publicUrl: 'https://pay.example.com/gateway',
+    technicalSupport: '海滨银行技术部',
     simulatorPort: 65535,
     iso8583Port: 8584,
     databaseUrl: 'postgresql://u:p@db/shoudan',
@@ -121,6 +127,33 @@ it.each([
   ['a port with a sign', { PORT: '-1' }, 'PORT is -1'],
   ['an empty port', { PORT: '' }, 'PORT is empty'],
   ['a blank host', { SHOUDAN_HOST: ' ' }, 'SHOUDAN_HOST is empty'],
+  [
+    'a public address without a scheme',
+    { SHOUDAN_PUBLIC_URL: 'pay.example.com' },
+    'SHOUDAN_PUBLIC_URL is pay.example.com: it must be a URL that begins with http:// or https://.',
+  ],
+  [
+    'a public address with a query',
+    { SHOUDAN_PUBLIC_URL: 'https://pay.example.com/?shop=1' },
+    'SHOUDAN_PUBLIC_URL must be an address without user, query and fragment',
+  ],
+  [
+    'a public address with a fragment',
+    { SHOUDAN_PUBLIC_URL: 'https://pay.example.com/#' },
+    'SHOUDAN_PUBLIC_URL must be an address without user, query and fragment',
+  ],
+  [
+    'a public address with a user',
+    { SHOUDAN_PUBLIC_URL: 'https://u:p@pay.example.com' },
+    'SHOUDAN_PUBLIC_URL must be an address without user, query and fragment',
+  ],
+  ['an empty public address', { SHOUDAN_PUBLIC_URL: '' }, 'SHOUDAN_PUBLIC_URL is '],
+  ['a support of blanks', { SHOUDAN_TECHNICAL_SUPPORT: ' ' }, 'SHOUDAN_TECHNICAL_SUPPORT is empty'],
+  [
+    'a support of two lines',
+    { SHOUDAN_TECHNICAL_SUPPORT: 'a\nb' },
+    'SHOUDAN_TECHNICAL_SUPPORT must be 1 to 64 characters on one line.',
+  ],
   ['a wrong simulator port', { SIMULATOR_PORT: 'x' }, 'SIMULATOR_PORT is x'],
   ['a wrong ISO 8583 port', { SHOUDAN_ISO8583_PORT: '70000' }, 'SHOUDAN_ISO8583_PORT is 70000'],
   [
@@ -209,6 +242,7 @@ it('production makes no secrets: it is given a master key or does not start', ()
     SHOUDAN_ENV: 'production',
     SHOUDAN_MASTER_KEY: masterKey,
     DATABASE_URL: 'postgres://db.example/shoudan',
+    SHOUDAN_PUBLIC_URL: 'https://pay.example.com',
   });
   expect(settings).toMatchObject({ environment: 'production', host: '0.0.0.0', logLevel: 'info' });
 });
@@ -219,11 +253,31 @@ it('production is given a database and starts none of its own', () => {
   );
 });
 
+it('production is told its own public address, which is https', () => {
+  const env = {
+    SHOUDAN_ENV: 'production',
+    SHOUDAN_MASTER_KEY: masterKey,
+    DATABASE_URL: 'postgres://db.example/shoudan',
+  };
+  expect(complaint(env)).toBe(
+    'SHOUDAN_PUBLIC_URL is not set: wallets and payers come to production from outside. Set it to the https address ' +
+      'that leads to this gateway.',
+  );
+  expect(complaint({ ...env, SHOUDAN_PUBLIC_URL: 'http://pay.example.com/' })).toContain(
+    'SHOUDAN_PUBLIC_URL is http://pay.example.com: wallets and payers',
+  );
+});
+
+it('the public address follows the port', () => {
+  expect(readSettings({ PORT: '9000' }).publicUrl).toBe('http://127.0.0.1:9000');
+});
+
 it('production keeps the times of the policies', () => {
   const env = {
     SHOUDAN_ENV: 'production',
     SHOUDAN_MASTER_KEY: masterKey,
     DATABASE_URL: 'postgres://db.example/shoudan',
+    SHOUDAN_PUBLIC_URL: 'https://pay.example.com',
     SHOUDAN_POLICY_SPEED: '2',
   };
   expect(complaint(env)).toBe(

@@ -6,6 +6,13 @@ export interface Settings {
   readonly environment: 'sandbox' | 'production';
   readonly host: string;
   readonly port: number;
+  /**
+   * Base of the addresses that wallets and payers are given (notify URLs, entry codes), without a slash at its end.
+   * PAY-14.
+   */
+  readonly publicUrl: string;
+  /** Who provides technical support, as the payer's result page names it. PAY-11. */
+  readonly technicalSupport: string;
   readonly simulatorPort: number;
   /** Accepted from the start; nothing listens there before the switch exists. */
   readonly iso8583Port: number;
@@ -43,6 +50,8 @@ export const settingNames: readonly string[] = [
   'SHOUDAN_ENV',
   'PORT',
   'SHOUDAN_HOST',
+  'SHOUDAN_PUBLIC_URL',
+  'SHOUDAN_TECHNICAL_SUPPORT',
   'SIMULATOR_PORT',
   'SHOUDAN_SIMULATOR_URL',
   'SHOUDAN_ISO8583_PORT',
@@ -72,6 +81,8 @@ export function readSettings(env: Environment): Settings {
   const environment = oneOf(env, 'SHOUDAN_ENV', ['sandbox', 'production'], 'sandbox');
   const masterKey = masterKeyOf(secret(env, 'SHOUDAN_MASTER_KEY'));
   const databaseUrl = databaseUrlOf(secret(env, 'DATABASE_URL'));
+  const port = portOf(env, 'PORT', 8080);
+  const publicUrl = publicUrlOf(env);
   const policySpeed = numberOf(env, 'SHOUDAN_POLICY_SPEED', 1, { min: 1, max: 1_000 });
   if (environment === 'production') {
     if (masterKey === null) {
@@ -85,6 +96,12 @@ export function readSettings(env: Environment): Settings {
         'DATABASE_URL is not set: the embedded PostgreSQL is for trial and small use. Set it, or DATABASE_URL_FILE.',
       );
     }
+    if (publicUrl === null || !publicUrl.startsWith('https://')) {
+      throw new SettingsError(
+        `SHOUDAN_PUBLIC_URL is ${publicUrl ?? 'not set'}: wallets and payers come to production from outside. Set it to ` +
+          'the https address that leads to this gateway.',
+      );
+    }
     if (policySpeed !== 1) {
       throw new SettingsError(
         `SHOUDAN_POLICY_SPEED is ${policySpeed}: production keeps the policies' own times. Remove it.`,
@@ -94,7 +111,9 @@ export function readSettings(env: Environment): Settings {
   const settings: Settings = {
     environment,
     host: textOf(env, 'SHOUDAN_HOST', environment === 'production' ? '0.0.0.0' : '127.0.0.1'),
-    port: portOf(env, 'PORT', 8080),
+    port,
+    publicUrl: publicUrl ?? `http://127.0.0.1:${port}`,
+    technicalSupport: shortTextOf(env, 'SHOUDAN_TECHNICAL_SUPPORT', 'Shoudan'),
     simulatorPort: portOf(env, 'SIMULATOR_PORT', 9090),
     iso8583Port: portOf(env, 'SHOUDAN_ISO8583_PORT', 8583),
     databaseUrl,
@@ -124,6 +143,13 @@ function textOf(env: Environment, name: string, fallback: string): string {
   if (text === undefined) return fallback;
   if (text.trim() === '') throw new SettingsError(`${name} is empty: give it a value, or remove it.`);
   return text;
+}
+
+/** A line that payers read. */
+function shortTextOf(env: Environment, name: string, fallback: string): string {
+  const text = textOf(env, name, fallback);
+  if (/^[^\p{Cc}\p{Cs}]{1,64}$/u.test(text)) return text.trim();
+  throw new SettingsError(`${name} must be 1 to 64 characters on one line.`);
 }
 
 function oneOf<const Value extends string>(
@@ -179,6 +205,20 @@ function httpUrlOf(env: Environment, name: string): string | null {
     throw new SettingsError(`${name} is ${text}: it must be a URL that begins with http:// or https://.`);
   }
   return text.replace(/\/$/, '');
+}
+
+/** An address that a path can be appended to: a proxy's prefix may stand in it, and nothing after that. */
+function publicUrlOf(env: Environment): string | null {
+  const text = httpUrlOf(env, 'SHOUDAN_PUBLIC_URL');
+  if (text === null) return null;
+  const url = new URL(text);
+  if (/[?#\s]/.test(text) || url.username !== '' || url.password !== '') {
+    throw new SettingsError(
+      'SHOUDAN_PUBLIC_URL must be an address without user, query and fragment, such as https://pay.example.com: ' +
+        'paths are appended to it.',
+    );
+  }
+  return `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
 }
 
 /** The secret itself is never part of a message. */
