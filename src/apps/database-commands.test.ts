@@ -168,6 +168,7 @@ describe('what is accepted', () => {
     await addAccount();
     const added = await shoudan([
       ...['merchant', 'add', '--id', 'M1', '--name', '街角商店', '--notify-url', 'http://127.0.0.1:9/n'],
+      ...['--mcc', '5411', '--store-mcc', 'S2:5462', '--order-codes', 'counter', '--order-code-expiry', '60'],
       ...['--store', 'S1:前门', '--store', 'S2:Back', '--terminal', 'S1:T1', '--terminal', 'S1:T2'],
       ...['--bind', 'alipay_open:CNY:main:2088000000000002', '--json'],
     ]);
@@ -175,10 +176,12 @@ describe('what is accepted', () => {
     expect(document).toMatchObject({
       id: 'M1',
       name: '街角商店',
+      mcc: '5411',
       notify_url: 'http://127.0.0.1:9/n',
+      order_codes: { scene: 'counter', expiry_seconds: 60 },
       stores: [
-        { id: 'S1', name: '前门', terminal_ids: ['T1', 'T2'] },
-        { id: 'S2', name: 'Back', terminal_ids: [] },
+        { id: 'S1', name: '前门', mcc: null, terminal_ids: ['T1', 'T2'] },
+        { id: 'S2', name: 'Back', mcc: '5462', terminal_ids: [] },
       ],
       bindings: [{ wallet: 'alipay_open', currency: 'CNY', account: 'main', smid: '2088000000000002' }],
       registered: true,
@@ -189,19 +192,27 @@ describe('what is accepted', () => {
     expect(await directory.find('M1')).toMatchObject({
       id: 'M1',
       shortNo: document.short_no,
-      storeIds: ['S1', 'S2'],
+      mcc: '5411',
+      stores: [
+        { id: 'S1', mcc: null },
+        { id: 'S2', mcc: '5462' },
+      ],
+      orderCodes: { scene: 'counter', expiryMs: 60_000 },
     });
 
     const again = await shoudan('merchant add --id M1 --terminal S2:T3 --json');
     expect(JSON.parse(again.out)).toMatchObject({
       name: '街角商店',
       notify_url: 'http://127.0.0.1:9/n',
-      stores: [{ terminal_ids: ['T1', 'T2'] }, { terminal_ids: ['T3'] }],
+      mcc: '5411',
+      order_codes: { scene: 'counter', expiry_seconds: 60 },
+      stores: [{ terminal_ids: ['T1', 'T2'] }, { mcc: '5462', terminal_ids: ['T3'] }],
       registered: false,
       delivery_secret: null,
     });
     const shown = await shoudan('merchant show --id M1');
-    expect(shown.out).toContain('  S1  前门  T1, T2\n  S2  Back  T3\n');
+    expect(shown.out).toContain('  S1  前门            T1, T2\n  S2  Back  5462      T3\n');
+    expect(shown.out).toContain('category     5411\norder codes  for counter, each 60 s\n');
     expect(shown.out).not.toContain('whsec_');
     const list = await shoudan('merchant list');
     expect(list.out).toBe('id  name      stores  notify url\nM1  街角商店  2       http://127.0.0.1:9/n\n');
@@ -210,7 +221,7 @@ describe('what is accepted', () => {
   it('the secret stands at the end of what people read', async () => {
     const added = await shoudan('merchant add --id M1 --name Shop');
     expect(added.out).toMatch(
-      /^merchant {2}M1\nname {6}Shop\ncreated {3}\S+\n\nThe secret that signs its deliveries, shown this once:\n {2}whsec_\S+\n$/,
+      /^merchant {5}M1\nname {9}Shop\norder codes {2}off\ncreated {6}\S+\n\nThe secret that signs its deliveries, shown this once:\n {2}whsec_\S+\n$/,
     );
   });
 
@@ -229,7 +240,7 @@ describe('what is accepted', () => {
 
   // proves NOT-04
   it('production takes no URL for deliveries that is not public', async () => {
-    const production = { SHOUDAN_ENV: 'production' };
+    const production = { SHOUDAN_ENV: 'production', SHOUDAN_PUBLIC_URL: 'https://pay.example.com' };
     for (const [url, complaint] of [
       ['http://example.com/n', 'must begin with https://'],
       ['https://10.0.0.1/n', 'must not lead to a private address'],

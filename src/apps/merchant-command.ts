@@ -139,7 +139,12 @@ async function savedOrTaken(
 }
 
 function merchantText(merchant: RegisteredMerchant): string {
-  const stores = merchant.stores.map(({ id, name, terminalIds }) => [id, name, terminalIds.join(', ')]);
+  const stores = merchant.stores.map(({ id, name, mcc, terminalIds }) => [
+    id,
+    name,
+    mcc ?? '',
+    terminalIds.join(', '),
+  ]);
   const bindings = merchant.bindings.map(({ wallet, currency, account, subMerchantId }) => [
     wallet,
     currency,
@@ -150,14 +155,20 @@ function merchantText(merchant: RegisteredMerchant): string {
     fields([
       ['merchant', merchant.id],
       ['name', merchant.name],
+      ['category', merchant.mcc],
+      ['order codes', orderCodesText(merchant)],
       ['notify url', merchant.notifyUrl],
       ['created', merchant.createdAt.toISOString()],
     ]),
-    stores.length === 0 ? '' : `\nstores\n${table(['id', 'name', 'terminals'], stores, '  ')}`,
+    stores.length === 0 ? '' : `\nstores\n${table(['id', 'name', 'category', 'terminals'], stores, '  ')}`,
     bindings.length === 0
       ? ''
       : `\nwallets\n${table(['wallet', 'currency', 'account', 'smid'], bindings, '  ')}`,
   ].join('');
+}
+
+function orderCodesText({ orderCodes }: RegisteredMerchant): string {
+  return orderCodes === null ? 'off' : `for ${orderCodes.scene}, each ${orderCodes.expiryMs / 1000} s`;
 }
 
 function secretText(deliverySecret: string | null): string {
@@ -170,8 +181,18 @@ function merchantDocument(merchant: RegisteredMerchant) {
     id: merchant.id,
     short_no: merchant.shortNo,
     name: merchant.name,
+    mcc: merchant.mcc,
     notify_url: merchant.notifyUrl,
-    stores: merchant.stores.map(({ id, name, terminalIds }) => ({ id, name, terminal_ids: terminalIds })),
+    order_codes:
+      merchant.orderCodes === null
+        ? null
+        : { scene: merchant.orderCodes.scene, expiry_seconds: merchant.orderCodes.expiryMs / 1000 },
+    stores: merchant.stores.map(({ id, name, mcc, terminalIds }) => ({
+      id,
+      name,
+      mcc,
+      terminal_ids: terminalIds,
+    })),
     bindings: merchant.bindings.map(({ wallet, currency, account, subMerchantId }) => ({
       wallet,
       currency,

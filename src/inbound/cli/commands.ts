@@ -92,12 +92,26 @@ export const commands = {
     options: {
       id: { value: 'ID', about: 'The merchant: 1 to 32 digits and letters.', required: true },
       name: { value: 'NAME', about: 'Its name; required for a new merchant.' },
+      mcc: { value: 'MCC', about: 'Its category, four digits of ISO 18245; alipay_plus wants it.' },
       store: { value: 'ID:NAME', about: 'A store of it.', repeats: true },
+      'store-mcc': {
+        value: 'STORE:MCC',
+        about: "The category of a store of it; the merchant's unless given.",
+        repeats: true,
+      },
       terminal: { value: 'STORE:TERMINAL', about: 'A terminal in a store of it.', repeats: true },
       bind: {
         value: 'WALLET:CURRENCY:ACCOUNT:SMID',
         about: 'Take payments of this currency with this wallet, through this account, as this smid.',
         repeats: true,
+      },
+      'order-codes': {
+        value: 'SCENE',
+        about: "Turn order codes on, for the scene that needs them; '' turns them off.",
+      },
+      'order-code-expiry': {
+        value: 'SECONDS',
+        about: 'How long an order code lives, 60 to 7200. Default 120.',
       },
       'notify-url': { value: 'URL', about: "Where its deliveries go; '' takes it away." },
       json,

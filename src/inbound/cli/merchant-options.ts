@@ -1,3 +1,4 @@
+import type { OrderCodePermission } from '../../domain/accept-payment.ts';
 import { minorUnitDigits } from '../../domain/money.ts';
 import { isWalletName, takesCurrency, type WalletName, walletNames } from '../../domain/wallets.ts';
 import type { GivenTo } from './commands.ts';
@@ -8,9 +9,14 @@ import { printable } from './terminal-text.ts';
 export interface MerchantWish {
   readonly id: string;
   readonly name: string | undefined;
+  readonly mcc: string | undefined;
   /** `null` takes it away, `undefined` leaves it. */
   readonly notifyUrl: string | null | undefined;
+  /** `null` turns order codes off, `undefined` leaves them. PAY-16. */
+  readonly orderCodeScene: string | null | undefined;
+  readonly orderCodeExpiryMs: number | undefined;
   readonly stores: readonly { readonly id: string; readonly name: string }[];
+  readonly storeMccs: readonly { readonly storeId: string; readonly mcc: string }[];
   readonly terminals: readonly { readonly storeId: string; readonly terminalId: string }[];
   readonly bindings: readonly Binding[];
 }
@@ -25,13 +31,18 @@ interface Binding {
 interface Store {
   readonly id: string;
   readonly name: string;
+  /** `null`: the merchant's. */
+  readonly mcc: string | null;
   readonly terminalIds: readonly string[];
 }
 
 /** What is known of a merchant that is registered already. */
 export interface KnownMerchant {
   readonly name: string;
+  readonly mcc: string | null;
   readonly notifyUrl: string | null;
+  /** `null`: order codes are off. */
+  readonly orderCodes: OrderCodePermission | null;
   readonly stores: readonly Store[];
 }
 
@@ -44,6 +55,11 @@ export interface WholeMerchant extends KnownMerchant {
 const idForm = /^[0-9A-Za-z]{1,32}$/;
 const terminalForm = /^[0-9A-Za-z]{1,8}$/;
 const nameForm = /^[^\p{Cc}\p{Cs}]{1,256}$/u;
+const mccForm = /^\d{4}$/;
+
+/** An order code lives for so long unless something else is said: anybody who sees it can pay it. PAY-16. */
+const orderCodeExpiryMsDefault = 120_000;
+const orderCodeExpirySeconds = { min: 60, max: 7_200 };
 
 /**
  * Reads the options of `merchant add`. `complaintAboutUrl` says what stands against a URL that deliveries would go to.
@@ -57,11 +73,17 @@ export function merchantWish(
   if (options.name !== undefined && !nameForm.test(options.name)) {
     throw unusable('name', options.name, 'is not 1 to 256 characters without control characters');
   }
+  if (options.mcc !== undefined && !mccForm.test(options.mcc)) {
+    throw unusable('mcc', options.mcc, 'is not the four digits of an ISO 18245 category');
+  }
   return {
     id: options.id,
     name: options.name,
+    mcc: options.mcc,
     notifyUrl: notifyUrlOf(options['notify-url'], complaintAboutUrl),
+    ...orderCodesOf(options['order-codes'], options['order-code-expiry']),
     stores: options.store.map(storeOf),
+    storeMccs: options['store-mcc'].map(storeMccOf),
     terminals: options.terminal.map(terminalOf),
     bindings: options.bind.map(bindingOf),
   };
@@ -76,6 +98,35 @@ function notifyUrlOf(
   const complaint = complaintAboutUrl(url);
   if (complaint !== null) throw unusable('notify-url', url, complaint);
   return url;
+}
+
+/** Turning order codes on asks for the scene that needs them. PAY-16. */
+function orderCodesOf(
+  scene: string | undefined,
+  expiry: string | undefined,
+): Pick<MerchantWish, 'orderCodeScene' | 'orderCodeExpiryMs'> {
+  if (scene !== undefined && scene !== '' && !(nameForm.test(scene) && scene.trim() !== '')) {
+    throw unusable('order-codes', scene, 'is not 1 to 256 characters without control characters');
+  }
+  if (scene === '' && expiry !== undefined) {
+    throw usageError("--order-codes '' turns order codes off: leave --order-code-expiry out", 'merchant add');
+  }
+  const { min, max } = orderCodeExpirySeconds;
+  if (expiry !== undefined && !(/^\d{1,4}$/.test(expiry) && Number(expiry) >= min && Number(expiry) <= max)) {
+    throw unusable('order-code-expiry', expiry, `is no number of seconds from ${min} to ${max}`);
+  }
+  return {
+    orderCodeScene: scene === '' ? null : scene,
+    orderCodeExpiryMs: expiry === undefined ? undefined : Number(expiry) * 1000,
+  };
+}
+
+function storeMccOf(text: string): MerchantWish['storeMccs'][number] {
+  const [storeId = '', mcc = '', ...rest] = text.split(':');
+  if (!idForm.test(storeId) || !mccForm.test(mcc) || rest.length > 0) {
+    throw unusable('store-mcc', text, 'is not STORE:MCC with four digits of an ISO 18245 category');
+  }
+  return { storeId, mcc };
 }
 
 function storeOf(text: string): MerchantWish['stores'][number] {
@@ -120,25 +171,60 @@ export function mergedMerchant(wish: MerchantWish, known: KnownMerchant | null):
   }
   const stores = new Map<string, Store>(known?.stores.map((store) => [store.id, store]));
   for (const { id, name: storeName } of wish.stores) {
-    stores.set(id, { id, name: storeName, terminalIds: stores.get(id)?.terminalIds ?? [] });
+    const before = stores.get(id);
+    stores.set(id, {
+      id,
+      name: storeName,
+      mcc: before?.mcc ?? null,
+      terminalIds: before?.terminalIds ?? [],
+    });
+  }
+  for (const { storeId, mcc } of wish.storeMccs) {
+    stores.set(storeId, { ...storeNamed(wish, stores, storeId, `category ${mcc}`), mcc });
   }
   for (const { storeId, terminalId } of wish.terminals) {
-    const store = stores.get(storeId);
-    if (store === undefined) {
-      throw new CommandFailure(
-        exitCodes.failed,
-        `merchant ${wish.id} has no store ${storeId} for terminal ${terminalId}: add --store ${storeId}:NAME`,
-      );
-    }
+    const store = storeNamed(wish, stores, storeId, `terminal ${terminalId}`);
     stores.set(storeId, { ...store, terminalIds: [...new Set([...store.terminalIds, terminalId])] });
   }
   return {
     id: wish.id,
     name,
+    mcc: wish.mcc ?? known?.mcc ?? null,
+    orderCodes: mergedOrderCodes(wish, known?.orderCodes ?? null),
     notifyUrl: wish.notifyUrl === undefined ? (known?.notifyUrl ?? null) : wish.notifyUrl,
     stores: [...stores.values()],
     bindings: wish.bindings,
   };
+}
+
+function storeNamed(
+  wish: MerchantWish,
+  stores: ReadonlyMap<string, Store>,
+  storeId: string,
+  what: string,
+): Store {
+  const store = stores.get(storeId);
+  if (store !== undefined) return store;
+  throw new CommandFailure(
+    exitCodes.failed,
+    `merchant ${wish.id} has no store ${storeId} for ${what}: add --store ${storeId}:NAME`,
+  );
+}
+
+function mergedOrderCodes(
+  { orderCodeScene, orderCodeExpiryMs }: MerchantWish,
+  known: OrderCodePermission | null,
+): OrderCodePermission | null {
+  if (orderCodeScene === null) return null;
+  const scene = orderCodeScene ?? known?.scene;
+  if (scene !== undefined) {
+    return { scene, expiryMs: orderCodeExpiryMs ?? known?.expiryMs ?? orderCodeExpiryMsDefault };
+  }
+  if (orderCodeExpiryMs === undefined) return null;
+  throw usageError(
+    '--order-code-expiry needs --order-codes with the scene that needs them: they are off',
+    'merchant add',
+  );
 }
 
 function unusable(option: string, value: string, why: string): CommandFailure {
