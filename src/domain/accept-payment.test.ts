@@ -69,6 +69,10 @@ function withRequest(attempt: Attempt, fields: Partial<PaymentRequest>): Attempt
   return { ...attempt, request: { ...attempt.request, ...fields } };
 }
 
+function withCode(attempt: Attempt, code: string): Attempt {
+  return withRequest(attempt, { start: { product: 'payment_code', paymentCode: code } });
+}
+
 function withBindings(
   attempt: Attempt,
   change: (bindings: AcceptingMerchant['bindings']) => AcceptingMerchant['bindings'],
@@ -93,7 +97,7 @@ const spoilers: readonly (readonly [
     (a) => withRequest(a, { amount: { ...a.request.amount, currency: 'CNX' } }),
   ],
   ['unknown_store', 'store_id', (a) => withRequest(a, { storeId: 'S9999' })],
-  ['payment_code_unknown', 'payment_code', (a) => withRequest(a, { paymentCode: '991234567890123456' })],
+  ['payment_code_unknown', 'payment_code', (a) => withCode(a, '991234567890123456')],
   ['wallet_not_available', 'payment_code', (a) => withBindings(a, () => [])],
   [
     'currency_not_accepted',
@@ -152,9 +156,103 @@ describe('what is refused', () => {
   });
 });
 
+// proves PAY-03, PAY-16
+describe('an order code', () => {
+  const permitted: AcceptingMerchant = {
+    ...goodMerchant,
+    orderCodes: { scene: 'self-checkout screen', expiryMs: 90_000 },
+  };
+  const wanted = { ...goodRequest, start: { product: 'order_code' } } as const;
+
+  test('is refused as long as nobody has enabled it for the merchant', () => {
+    expect(accept({ request: wanted, merchant: goodMerchant })).toMatchObject({
+      kind: 'refused',
+      refusal: { code: 'order_codes_off', field: 'product', value: 'order_code' },
+    });
+  });
+
+  test('lives as long as the merchant’s scene needs, unless the request says otherwise', () => {
+    const { payment } = accepted({ request: wanted, merchant: permitted });
+    expect(payment).toMatchObject({
+      product: 'order_code',
+      wallet: 'alipay_open',
+      payerAction: null,
+      expiresAt: secondsAfter(90),
+    });
+    const named = accepted({ request: { ...wanted, expiresAt: secondsAfter(300) }, merchant: permitted });
+    expect(named.payment.expiresAt).toEqual(secondsAfter(300));
+    expect(
+      accept({ request: { ...wanted, expiresAt: secondsAfter(7_201) }, merchant: permitted }),
+    ).toMatchObject({
+      refusal: { code: 'expiry_out_of_range', detail: expect.stringContaining('120 minutes') },
+    });
+  });
+
+  test('goes to the wallet that takes its currency, and is ambiguous where two do', () => {
+    const both = [
+      binding,
+      { ...binding, wallet: 'alipay_plus', currency: 'USD', subMerchantId: 'M0001' },
+    ] as const;
+    const dollars = { ...wanted, amount: { currency: 'USD', minor: 599n } };
+    const merchant = { ...permitted, bindings: both };
+    expect(accepted({ request: dollars, merchant }).payment.wallet).toBe('alipay_plus');
+    const yuan = { ...merchant, bindings: [binding, { ...both[1], currency: 'CNY' }] };
+    expect(accept({ request: wanted, merchant: yuan })).toMatchObject({
+      refusal: { code: 'wallet_ambiguous', field: 'wallet' },
+    });
+    expect(accepted({ request: { ...wanted, wallet: 'alipay_plus' }, merchant: yuan }).payment.wallet).toBe(
+      'alipay_plus',
+    );
+  });
+});
+
+describe('Alipay+', () => {
+  const plus = { ...binding, wallet: 'alipay_plus', currency: 'USD', subMerchantId: 'M0001' } as const;
+  const merchant: AcceptingMerchant = { ...goodMerchant, bindings: [plus] };
+  const request: PaymentRequest = { ...goodRequest, amount: { currency: 'USD', minor: 599n } };
+
+  // proves PAY-05
+  test('shares its codes’ first digits with the Open Platform, and the currency tells the two apart', () => {
+    const both = { ...merchant, bindings: [binding, plus] };
+    expect(accepted({ request, merchant: both }).payment.wallet).toBe('alipay_plus');
+    expect(accepted({ request: goodRequest, merchant: both }).payment.wallet).toBe('alipay_open');
+  });
+
+  // proves PAY-09
+  test('takes nothing from a merchant without a category', () => {
+    expect(accept({ request, merchant: { ...merchant, mcc: null } })).toMatchObject({
+      refusal: { code: 'merchant_category_missing', field: 'wallet' },
+    });
+  });
+
+  test('takes rupiah in whole ones', () => {
+    const rupiah = { ...merchant, bindings: [{ ...plus, currency: 'IDR' }] };
+    const asked = (minor: bigint) =>
+      accept({ request: { ...request, amount: { currency: 'IDR', minor } }, merchant: rupiah });
+    expect(asked(150_000n).kind).toBe('accepted');
+    expect(asked(150_050n)).toMatchObject({ refusal: { code: 'amount_not_payable', value: '150050' } });
+  });
+
+  test('alone offers entry codes, whose payer is waited for from the start', () => {
+    const start = {
+      product: 'entry_code',
+      userAgent: 'AlipayClient/10',
+      returnUrl: 'https://pay.example/r',
+    } as const;
+    const { payment, policy } = accepted({ request: { ...request, start, terminalId: 'S0001' }, merchant });
+    expect(payment).toMatchObject({ product: 'entry_code', terminalId: 'S0001' });
+    expect(payment.payerActiveUntil).toEqual(
+      secondsAfter((policy.payAnswerMs + policy.payerActiveMs) / 1000),
+    );
+    expect(accept({ request: { ...goodRequest, start }, merchant: goodMerchant })).toMatchObject({
+      refusal: { code: 'product_not_offered', field: 'product', value: 'entry_code' },
+    });
+  });
+});
+
 describe('what is accepted', () => {
   test('a named wallet needs no known prefix', () => {
-    const attempt = withRequest(good, { wallet: 'alipay_open', paymentCode: '991234567890123456' });
+    const attempt = withCode(withRequest(good, { wallet: 'alipay_open' }), '991234567890123456');
     expect(accepted(attempt).payment.wallet).toBe('alipay_open');
   });
 
@@ -163,7 +261,7 @@ describe('what is accepted', () => {
     'a payment code of any length that begins with %s',
     (prefix) => {
       for (const length of [2, 16, 24, 25, 64]) {
-        expect(accept(withRequest(good, { paymentCode: prefix.padEnd(length, '1') })).kind).toBe('accepted');
+        expect(accept(withCode(good, prefix.padEnd(length, '1'))).kind).toBe('accepted');
       }
     },
   );

@@ -13,8 +13,8 @@ export function notified(draft: Draft, outcome: NotifiedOutcome, policy: Payment
   const { payment } = draft;
   switch (outcome.kind) {
     case 'paid':
-      // A repeat about a payment that was known as paid and is undone by now. RES-09.
-      if (payment.paidEvidence && payment.reversal?.state === 'effected') return draft;
+      // Known as paid and being undone, or undone by now: the reversal's result decides, and no repeat delays it. RES-09.
+      if (payment.paidEvidence && payment.reversal !== null) return draft;
       return paid(draft, outcome, policy, now);
     case 'awaiting_payer':
       // Sent when the payer came; what was recorded since then is newer.

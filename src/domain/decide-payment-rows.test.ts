@@ -14,6 +14,8 @@ import { everyPayment, examplePolicy, noon } from './payments.fixture.ts';
 /** Words that stand for several. */
 const groups: { readonly [word: string]: readonly string[] } = {
   found: ['pay: paid', 'pay: awaiting payer', 'inquiry: paid', 'inquiry: awaiting payer'],
+  'inquiry: ended': ['inquiry: closed', 'inquiry: cancelled'],
+  'cancel: undone': ['cancel: refunded', 'cancel: cancelled'],
   'never charged': ['pay: refused', 'pay: not sent'],
   'inquiry: in vain': ['inquiry: not found', 'inquiry: refused', ...withoutWord('inquiry')],
   'inquiry: no word': ['inquiry: refused', 'inquiry: refused, operator', ...withoutWord('inquiry')],
@@ -34,8 +36,10 @@ const table: { readonly [payment: string]: { readonly [inputs: string]: string }
     'pay: unclear | pay: silence': 'unknown, inquire in 0 s',
     'inquiry: in vain': 'unknown, inquire in 5 s',
     'inquiry: refused, operator': 'unknown, inquire in 5 s, ! refused_by_wallet_configuration',
-    'cancel: closed | cancel: refunded': 'noted',
+    'cancel: closed | cancel: undone': 'noted',
     'cancel requested': 'reversing/cancelling, cancel in 0 s',
+    'pay: issued': 'issued, inquire in 5 s',
+    'inquiry: cancelled': 'cancelled',
   },
   'unknown, nothing seen': {
     'pay: paid | inquiry: paid': 'succeeded',
@@ -44,8 +48,10 @@ const table: { readonly [payment: string]: { readonly [inputs: string]: string }
     'inquiry: awaiting payer': 'awaiting_payer, inquire in 5 s',
     'inquiry: in vain': 'unknown, inquire in 5 s',
     'inquiry: refused, operator': 'unknown, inquire in 5 s, ! refused_by_wallet_configuration',
-    'cancel: closed | cancel: refunded': 'noted',
+    'cancel: closed | cancel: undone': 'noted',
     'cancel requested': 'reversing/cancelling, cancel in 0 s',
+    'pay: issued': 'issued, inquire in 5 s',
+    'inquiry: cancelled': 'cancelled',
   },
   'unknown, last inquiry': {
     'pay: paid | inquiry: paid': 'succeeded',
@@ -53,7 +59,9 @@ const table: { readonly [payment: string]: { readonly [inputs: string]: string }
     'never charged | inquiry: closed | inquiry: failed': 'failed',
     'inquiry: awaiting payer | inquiry: in vain | cancel requested': 'reversing/cancelling, cancel in 0 s',
     'inquiry: refused, operator': 'reversing/cancelling, cancel in 0 s, ! refused_by_wallet_configuration',
-    'cancel: closed | cancel: refunded': 'noted',
+    'cancel: closed | cancel: undone': 'noted',
+    'pay: issued': 'issued, inquire in 5 s',
+    'inquiry: cancelled': 'cancelled',
   },
   'unknown, past its expiry': {
     'pay: paid | inquiry: paid': 'succeeded',
@@ -61,7 +69,9 @@ const table: { readonly [payment: string]: { readonly [inputs: string]: string }
     'never charged | inquiry: closed | inquiry: failed': 'failed',
     'inquiry: awaiting payer | inquiry: in vain | cancel requested': 'reversing/cancelling, cancel in 0 s',
     'inquiry: refused, operator': 'reversing/cancelling, cancel in 0 s, ! refused_by_wallet_configuration',
-    'cancel: closed | cancel: refunded': 'noted',
+    'cancel: closed | cancel: undone': 'noted',
+    'pay: issued': 'issued, inquire in 5 s',
+    'inquiry: cancelled': 'cancelled',
   },
   'awaiting payer': {
     'pay: paid | inquiry: paid': 'succeeded',
@@ -70,13 +80,39 @@ const table: { readonly [payment: string]: { readonly [inputs: string]: string }
     'inquiry: closed | inquiry: failed': 'failed',
     'inquiry: refused, operator': 'awaiting_payer, inquire in 5 s, ! refused_by_wallet_configuration',
     'cancel requested': 'reversing/cancelling, cancel in 0 s',
+    'pay: issued': 'noted',
+    'inquiry: cancelled': 'cancelled',
+  },
+  issued: {
+    'never charged': 'failed',
+    'cancel: closed | cancel: undone': 'noted',
+    'pay: paid | inquiry: paid': 'succeeded',
+    'pay: awaiting payer': 'awaiting_payer, inquire in 0 s',
+    'pay: issued': 'noted',
+    'inquiry: awaiting payer': 'awaiting_payer, inquire in 5 s',
+    'inquiry: closed | inquiry: failed': 'failed',
+    'inquiry: cancelled': 'cancelled',
+    'inquiry: in vain': 'issued, inquire in 5 s',
+    'inquiry: refused, operator': 'issued, inquire in 5 s, ! refused_by_wallet_configuration',
+    'cancel requested': 'reversing/cancelling, cancel in 0 s',
+  },
+  'issued, known to the wallet': {
+    'pay: paid | inquiry: paid': 'succeeded',
+    'pay: awaiting payer': 'awaiting_payer, inquire in 0 s',
+    'pay: issued': 'noted',
+    'inquiry: awaiting payer': 'awaiting_payer, inquire in 5 s',
+    'inquiry: closed | inquiry: failed': 'failed',
+    'inquiry: cancelled': 'cancelled',
+    'inquiry: in vain': 'issued, inquire in 5 s',
+    'inquiry: refused, operator': 'issued, inquire in 5 s, ! refused_by_wallet_configuration',
+    'cancel requested': 'reversing/cancelling, cancel in 0 s',
   },
   succeeded: {
-    'inquiry: closed | inquiry: failed': 'succeeded, ! closed_after_success',
+    'inquiry: ended | inquiry: failed': 'succeeded, ! closed_after_success',
     'cancel requested': 'reversing/cancelling, cancel in 0 s',
   },
   'succeeded, partly refunded': {
-    'inquiry: closed | inquiry: failed': 'succeeded, ! closed_after_success',
+    'inquiry: ended | inquiry: failed': 'succeeded, ! closed_after_success',
     'cancel requested': 'reversing/refunding, refund in 0 s',
   },
   'succeeded, refund open': {
@@ -89,7 +125,7 @@ const table: { readonly [payment: string]: { readonly [inputs: string]: string }
   'cancelling, nothing seen': {
     found: 'noted',
     'never charged': 'cancelled/baseless',
-    'inquiry: closed | inquiry: failed | cancel: closed | cancel: refunded': 'cancelled/effected',
+    'inquiry: ended | inquiry: failed | cancel: closed | cancel: undone': 'cancelled/effected',
     'cancel: nothing named': 'provisional/watching, inquire in 5 s',
     'cancel: refund instead': 'reversing/cancelling, inquire in 0 s',
     'cancel: later': 'reversing/cancelling, cancel in 5 s, ! cancel_unresolved',
@@ -97,13 +133,13 @@ const table: { readonly [payment: string]: { readonly [inputs: string]: string }
   },
   'cancelling, payer seen': {
     'found | cancel: no word': 'reversing/cancelling, cancel in 10 s',
-    'inquiry: closed | inquiry: failed | cancel: closed | cancel: refunded': 'cancelled/effected',
+    'inquiry: ended | inquiry: failed | cancel: closed | cancel: undone': 'cancelled/effected',
     'cancel: nothing named | cancel: refund instead': 'reversing/cancelling, inquire in 10 s',
     'cancel: later': 'reversing/cancelling, cancel in 10 s, ! cancel_unresolved',
   },
   'cancelling, paid': {
     found: 'noted',
-    'inquiry: closed | cancel: refunded': 'cancelled/effected',
+    'inquiry: ended | cancel: undone': 'cancelled/effected',
     'cancel: closed | cancel: nothing named': 'reversing/cancelling, inquire in 0 s',
     'cancel: refund instead': 'reversing/refunding, refund in 0 s',
     'cancel: later': 'reversing/cancelling, cancel in 5 s, ! cancel_unresolved',
@@ -111,7 +147,7 @@ const table: { readonly [payment: string]: { readonly [inputs: string]: string }
   },
   'cancelling, paid, inquiring': {
     found: 'reversing/cancelling, cancel in 10 s',
-    'inquiry: closed | cancel: refunded': 'cancelled/effected',
+    'inquiry: ended | cancel: undone': 'cancelled/effected',
     'inquiry: failed | inquiry: not found | inquiry: no word | cancel: closed | cancel: nothing named':
       'reversing/cancelling, inquire in 10 s',
     'cancel: refund instead': 'reversing/refunding, refund in 0 s',
@@ -121,7 +157,7 @@ const table: { readonly [payment: string]: { readonly [inputs: string]: string }
     'pay: paid | inquiry: paid': 'reversing/refunding, refund in 0 s',
     'pay: awaiting payer | inquiry: awaiting payer': 'reversing/cancelling, cancel in 10 s',
     'never charged': 'cancelled/baseless',
-    'inquiry: closed | inquiry: failed | cancel: closed | cancel: refunded': 'cancelled/effected',
+    'inquiry: ended | inquiry: failed | cancel: closed | cancel: undone': 'cancelled/effected',
     'inquiry: not found | cancel: nothing named': 'provisional/watching, inquire in 5 s',
     'inquiry: no word | cancel: refund instead': 'reversing/cancelling, inquire in 10 s',
     'cancel: later': 'reversing/cancelling, inquire in 0 s, ! cancel_unresolved',
@@ -130,64 +166,72 @@ const table: { readonly [payment: string]: { readonly [inputs: string]: string }
     'pay: paid | inquiry: paid': 'reversing/refunding, refund in 0 s',
     'pay: awaiting payer | inquiry: awaiting payer': 'reversing/cancelling, cancel in 10 s',
     'never charged': 'cancelled/baseless',
-    'inquiry: closed | inquiry: failed | cancel: closed | cancel: refunded': 'cancelled/effected',
+    'inquiry: ended | inquiry: failed | cancel: closed | cancel: undone': 'cancelled/effected',
     'inquiry: not found | cancel: nothing named': 'provisional/watching, inquire in 5 s',
     'inquiry: no word | cancel: refund instead': 'reversing/cancelling, inquire in 10 s',
     'cancel: later': 'reversing/cancelling, inquire in 0 s, ! cancel_unresolved',
   },
   'settling, refund open': {
-    'cancel: refunded': 'cancelled/effected',
+    'cancel: undone': 'cancelled/effected',
     'cancel: refund instead': 'noted',
     'refund ended: succeeded': 'reversing/refunding, refund in 0 s',
     'refund ended: failed': 'reversing/cancelling, cancel in 0 s',
     'refunds awaited': 'reversing/settling, await_refunds in 5 s',
   },
   'settling, one refund done and one open': {
-    'cancel: refunded': 'cancelled/effected',
+    'cancel: undone': 'cancelled/effected',
     'cancel: refund instead': 'noted',
     'refund ended: succeeded | refund ended: failed': 'reversing/refunding, refund in 0 s',
     'refunds awaited': 'reversing/settling, await_refunds in 160 s, ! refund_unresolved',
   },
   'refunding all': {
-    'inquiry: closed | cancel: refunded | refund: refunded | refund inquiry: refunded': 'cancelled/effected',
+    'inquiry: ended | cancel: undone | refund: refunded | refund inquiry: refunded': 'cancelled/effected',
     'refund: repeated': 'reversing/refunding, inquire_refund in 10 s',
     'refund: later': 'reversing/refunding, refund in 5 s, ! refund_unresolved',
     'refund: refused': 'reversing/refunding, inquire_refund in 10 s, ! refund_unresolved',
     'refund: no word': 'reversing/refunding, refund in 5 s',
     'refund inquiry: not found': 'reversing/refunding, inquire in 5 s',
     'refund inquiry: no word': 'reversing/refunding, inquire_refund in 5 s',
+    'refund inquiry: failed': 'reversing/refunding, inquire in 5 s',
+    'refund: spent': 'reversing/refunding, inquire_refund in 10 s, ! refund_unresolved',
   },
   'refunding the rest': {
-    'inquiry: closed | cancel: refunded | refund: refunded | refund inquiry: refunded': 'cancelled/effected',
+    'inquiry: ended | cancel: undone | refund: refunded | refund inquiry: refunded': 'cancelled/effected',
     'cancel: refund instead': 'noted',
     'refund: repeated | refund inquiry: no word': 'reversing/refunding, inquire_refund in 10 s',
     'refund: later': 'reversing/refunding, refund in 10 s, ! refund_unresolved',
     'refund: refused': 'reversing/refunding, inquire_refund in 10 s, ! refund_unresolved',
     'refund: no word': 'reversing/refunding, refund in 10 s',
     'refund inquiry: not found': 'reversing/refunding, inquire in 10 s',
+    'refund inquiry: failed': 'reversing/refunding, inquire in 10 s',
+    'refund: spent': 'reversing/refunding, inquire_refund in 10 s, ! refund_unresolved',
   },
   'refunding, refund inquired': {
-    'inquiry: closed | cancel: refunded | refund: refunded | refund inquiry: refunded': 'cancelled/effected',
+    'inquiry: ended | cancel: undone | refund: refunded | refund inquiry: refunded': 'cancelled/effected',
     'refund: repeated | refund inquiry: no word': 'reversing/refunding, inquire_refund in 10 s',
     'refund: later': 'reversing/refunding, refund in 10 s, ! refund_unresolved',
     'refund: refused': 'reversing/refunding, inquire_refund in 10 s, ! refund_unresolved',
     'refund: no word': 'reversing/refunding, refund in 10 s',
     'refund inquiry: not found': 'reversing/refunding, inquire in 10 s',
+    'refund inquiry: failed': 'reversing/refunding, inquire in 10 s',
+    'refund: spent': 'reversing/refunding, inquire_refund in 10 s, ! refund_unresolved',
   },
   'refunding, payment inquired': {
     found: 'reversing/refunding, refund in 0 s',
-    'inquiry: closed | cancel: refunded | refund: refunded | refund inquiry: refunded': 'cancelled/effected',
+    'inquiry: ended | cancel: undone | refund: refunded | refund inquiry: refunded': 'cancelled/effected',
     'inquiry: failed | inquiry: not found | inquiry: no word | refund inquiry: not found':
       'reversing/refunding, inquire in 10 s',
     'refund: repeated | refund inquiry: no word': 'reversing/refunding, inquire_refund in 10 s',
     'refund: later': 'reversing/refunding, refund in 10 s, ! refund_unresolved',
     'refund: refused': 'reversing/refunding, inquire_refund in 10 s, ! refund_unresolved',
     'refund: no word': 'reversing/refunding, refund in 10 s',
+    'refund inquiry: failed': 'reversing/refunding, inquire in 10 s',
+    'refund: spent': 'reversing/refunding, inquire_refund in 10 s, ! refund_unresolved',
   },
   'watched, inquiring': {
     found: 'provisional/cancelling, cancel in 0 s',
     'never charged': 'cancelled/baseless',
-    'inquiry: closed | inquiry: failed | cancel: closed | cancel: refunded': 'cancelled/effected',
+    'inquiry: ended | inquiry: failed | cancel: closed | cancel: undone': 'cancelled/effected',
     'inquiry: not found': 'provisional/watching, cancel in 0 s',
     'inquiry: no word': 'provisional/watching, inquire in 10 s',
     'cancel: refund instead': 'provisional/cancelling, inquire in 10 s',
@@ -196,7 +240,7 @@ const table: { readonly [payment: string]: { readonly [inputs: string]: string }
   'watched, cancelling': {
     found: 'provisional/cancelling, cancel in 0 s',
     'never charged': 'cancelled/baseless',
-    'inquiry: closed | inquiry: failed | cancel: closed | cancel: refunded': 'cancelled/effected',
+    'inquiry: ended | inquiry: failed | cancel: closed | cancel: undone': 'cancelled/effected',
     'cancel: nothing named': 'provisional/watching, inquire in 15 s',
     'cancel: refund instead': 'provisional/cancelling, inquire in 10 s',
     'cancel: later': 'provisional/watching, cancel in 10 s, ! cancel_unresolved',
@@ -205,7 +249,7 @@ const table: { readonly [payment: string]: { readonly [inputs: string]: string }
   'watched, cancelling after the horizon': {
     found: 'provisional/cancelling, cancel in 0 s',
     'never charged': 'cancelled/baseless',
-    'inquiry: closed | inquiry: failed | cancel: closed | cancel: refunded': 'cancelled/effected',
+    'inquiry: ended | inquiry: failed | cancel: closed | cancel: undone': 'cancelled/effected',
     'cancel: nothing named': 'cancelled/baseless, inquire in a day',
     'cancel: refund instead': 'provisional/cancelling, inquire in 10 s',
     'cancel: later': 'provisional/watching, cancel in 10 s, ! cancel_unresolved',
@@ -213,7 +257,7 @@ const table: { readonly [payment: string]: { readonly [inputs: string]: string }
   },
   'provisional, found paid': {
     found: 'noted',
-    'inquiry: closed | cancel: refunded': 'cancelled/effected',
+    'inquiry: ended | cancel: undone': 'cancelled/effected',
     'cancel: closed | cancel: nothing named': 'provisional/cancelling, inquire in 0 s',
     'cancel: refund instead': 'provisional/refunding, refund in 0 s',
     'cancel: later': 'provisional/cancelling, cancel in 5 s, ! cancel_unresolved',
@@ -221,30 +265,32 @@ const table: { readonly [payment: string]: { readonly [inputs: string]: string }
   },
   'provisional, payer seen': {
     found: 'noted',
-    'inquiry: closed | inquiry: failed | cancel: closed | cancel: refunded': 'cancelled/effected',
+    'inquiry: ended | inquiry: failed | cancel: closed | cancel: undone': 'cancelled/effected',
     'cancel: nothing named | cancel: refund instead': 'provisional/cancelling, inquire in 0 s',
     'cancel: later': 'provisional/cancelling, cancel in 5 s, ! cancel_unresolved',
     'cancel: no word': 'provisional/cancelling, cancel in 5 s',
   },
   'provisional, refunding': {
-    'inquiry: closed | cancel: refunded | refund: refunded | refund inquiry: refunded': 'cancelled/effected',
+    'inquiry: ended | cancel: undone | refund: refunded | refund inquiry: refunded': 'cancelled/effected',
     'refund: repeated': 'provisional/refunding, inquire_refund in 10 s',
     'refund: later': 'provisional/refunding, refund in 5 s, ! refund_unresolved',
     'refund: refused': 'provisional/refunding, inquire_refund in 10 s, ! refund_unresolved',
     'refund: no word': 'provisional/refunding, refund in 5 s',
     'refund inquiry: not found': 'provisional/refunding, inquire in 5 s',
     'refund inquiry: no word': 'provisional/refunding, inquire_refund in 5 s',
+    'refund inquiry: failed': 'provisional/refunding, inquire in 5 s',
+    'refund: spent': 'provisional/refunding, inquire_refund in 10 s, ! refund_unresolved',
   },
   failed: {
     found: 'failed/cancelling, inquire in 0 s, ! paid_after_end',
-    'cancel: closed | cancel: refunded': 'noted',
+    'cancel: closed | cancel: undone': 'noted',
   },
   'failed, payer seen at the wallet': {
     found: 'failed/cancelling, inquire in 0 s, ! paid_after_end',
   },
   'failed, evidence of payment': {
     found: 'failed/cancelling, cancel in 0 s, ! paid_after_end',
-    'inquiry: closed | cancel: refunded': 'failed/effected',
+    'inquiry: ended | cancel: undone': 'failed/effected',
     'inquiry: failed | inquiry: not found | inquiry: no word':
       'failed/cancelling, inquire in 5 s, ! paid_after_end',
     'cancel: closed | cancel: nothing named': 'noted',
@@ -252,7 +298,7 @@ const table: { readonly [payment: string]: { readonly [inputs: string]: string }
   },
   'failed, being undone': {
     'found | cancel: no word': 'failed/cancelling, cancel in 10 s',
-    'inquiry: closed | cancel: refunded': 'failed/effected',
+    'inquiry: ended | cancel: undone': 'failed/effected',
     'cancel: closed | cancel: nothing named': 'failed/cancelling, inquire in 10 s',
     'cancel: refund instead': 'failed/refunding, refund in 0 s',
     'cancel: later': 'failed/cancelling, cancel in 10 s, ! cancel_unresolved',
@@ -262,7 +308,7 @@ const table: { readonly [payment: string]: { readonly [inputs: string]: string }
   },
   'cancelled, never sent': {
     found: 'cancelled/cancelling, inquire in 0 s, ! paid_after_end',
-    'cancel: closed | cancel: refunded': 'noted',
+    'cancel: closed | cancel: undone': 'noted',
   },
   'cancelled, closed unpaid': {
     found: 'cancelled/cancelling, inquire in 0 s, ! paid_after_end',
@@ -275,24 +321,24 @@ const table: { readonly [payment: string]: { readonly [inputs: string]: string }
   },
   'cancelled, never found': {
     found: 'cancelled/cancelling, inquire in 0 s, ! paid_after_end',
-    'cancel: closed | cancel: refunded': 'noted',
+    'cancel: closed | cancel: undone': 'noted',
   },
   'cancelled, never found, final look due': {
     found: 'cancelled/cancelling, inquire in 0 s, ! paid_after_end',
-    'inquiry: closed | inquiry: failed | inquiry: not found': 'cancelled/baseless',
+    'inquiry: ended | inquiry: failed | inquiry: not found': 'cancelled/baseless',
     'inquiry: no word': 'cancelled/baseless, inquire in 5 s',
-    'cancel: closed | cancel: refunded': 'noted',
+    'cancel: closed | cancel: undone': 'noted',
   },
   'cancelled, evidence of payment': {
     found: 'cancelled/cancelling, cancel in 0 s, ! paid_after_end',
-    'inquiry: closed | cancel: refunded': 'cancelled/effected',
+    'inquiry: ended | cancel: undone': 'cancelled/effected',
     'inquiry: failed | inquiry: not found | inquiry: no word':
       'cancelled/cancelling, inquire in 5 s, ! paid_after_end',
     'cancel: closed | cancel: nothing named': 'noted',
     'cancel: refund instead': 'cancelled/refunding, refund in 0 s, ! paid_after_end',
   },
   'cancelled and refunded, evidence of payment, window passed': {
-    'found | inquiry: closed | cancel: refunded | cancel: refund instead': 'cancelled/effected',
+    'found | inquiry: ended | cancel: undone | cancel: refund instead': 'cancelled/effected',
     'inquiry: failed | inquiry: not found | inquiry: no word': 'cancelled/cancelling, inquire in 5 s',
     'cancel: closed | cancel: nothing named': 'noted',
     'cancel: later': 'cancelled/cancelling, inquire in 0 s, ! cancel_unresolved',
@@ -312,6 +358,8 @@ function wordOf(payment: Payment, input: PaymentInput): string | null {
   switch (input.kind) {
     case 'refund_accepted':
     case 'delivery_exhausted':
+    case 'notified':
+    case 'payer_seen':
       return null;
     case 'refund_ended':
       if (payment.openRefunds === 0) return null;

@@ -59,7 +59,10 @@ function defects(before: Refund, input: RefundInput, now: Date): string[] {
   must(after.state !== 'failed' || after.failure !== null, 'failed without a reason');
   must(after.state !== 'succeeded' || after.failure === null, 'succeeded with a failure');
   must(
-    after.state !== 'failed' || before.state === 'refused' || before.state === 'failed',
+    after.state !== 'failed' ||
+      before.state === 'refused' ||
+      before.state === 'failed' ||
+      (input.kind === 'refund_inquired' && input.answer.kind === 'failed'),
     'failed without the refund inquiry that confirms it',
   );
   must(after.amount === before.amount && after.id === before.id, 'a repeat with another id or amount');
@@ -120,6 +123,8 @@ const table: { readonly [refund: string]: { readonly [input: string]: string } }
     [`${asked} refused operator`]: 'accepted, inquire_refund in 5 s',
     [`${asked} unclear`]: 'accepted, inquire_refund in 5 s',
     [`${asked} no_answer`]: 'accepted, inquire_refund in 5 s',
+    [`${word} spent`]: 'refused, inquire_refund in 10 s',
+    [`${asked} failed`]: 'refused, inquire_refund in 10 s',
   },
   'unknown, refund due': {
     [`${word} refunded`]: 'succeeded',
@@ -134,6 +139,8 @@ const table: { readonly [refund: string]: { readonly [input: string]: string } }
     [`${asked} refused operator`]: 'unknown, inquire_refund in 10 s',
     [`${asked} unclear`]: 'unknown, inquire_refund in 10 s',
     [`${asked} no_answer`]: 'unknown, inquire_refund in 10 s',
+    [`${word} spent`]: 'refused, inquire_refund in 10 s',
+    [`${asked} failed`]: 'failed',
   },
   'unknown, many tries': {
     [`${word} refunded`]: 'succeeded',
@@ -148,6 +155,8 @@ const table: { readonly [refund: string]: { readonly [input: string]: string } }
     [`${asked} refused operator`]: 'unknown, inquire_refund in 20 s, ! refund_unresolved',
     [`${asked} unclear`]: 'unknown, inquire_refund in 20 s, ! refund_unresolved',
     [`${asked} no_answer`]: 'unknown, inquire_refund in 20 s, ! refund_unresolved',
+    [`${word} spent`]: 'refused, inquire_refund in 10 s',
+    [`${asked} failed`]: 'failed',
   },
   refused: {
     [`${word} refunded`]: 'succeeded',
@@ -162,6 +171,8 @@ const table: { readonly [refund: string]: { readonly [input: string]: string } }
     [`${asked} refused operator`]: 'refused, inquire_refund in 10 s',
     [`${asked} unclear`]: 'refused, inquire_refund in 10 s',
     [`${asked} no_answer`]: 'refused, inquire_refund in 10 s',
+    [`${word} spent`]: 'refused, inquire_refund in 10 s',
+    [`${asked} failed`]: 'failed',
   },
   succeeded: {},
   failed: {},

@@ -71,10 +71,10 @@ function inquired(
     case 'refunded':
       return ended(refund, 'succeeded');
     case 'failed': {
-      const known = refund.state === 'accepted' ? moved(refund, 'unknown') : { refund, events: [] };
-      const failure = known.refund.failure ?? refusalOf(answer);
-      const final = ended({ ...known.refund, failure }, 'failed');
-      return { ...final, events: [...known.events, ...final.events] };
+      const told = { ...refund, failure: refund.failure ?? refusalOf(answer) };
+      // Nobody has asked yet about a refund whose first call is still to be answered: look again.
+      if (refund.state === 'accepted') return inquiredLater(moved(told, 'refused'), policy, now);
+      return ended(told, 'failed');
     }
     case 'not_found':
       if (refund.state === 'refused' && isConfirmed(refund, policy, now)) return ended(refund, 'failed');

@@ -147,7 +147,9 @@ describe('upstream ids', () => {
     `P${made.toLowerCase()}`,
     `P${'I'.repeat(31)}`,
     `P${'U'.repeat(31)}`,
-    `X${made}`,
+    `C${made}`,
+    `E${made}`,
+    `v${made}`,
     '20260302123456789012345678901234',
     `pay_${made}; drop table`,
   ])('are not found in foreign text: %j', (text) => {

@@ -3,8 +3,10 @@ import type { RefundInput } from './decide-refund.ts';
 import type {
   CancelAnswer,
   InquiryAnswer,
+  Issued,
   NoAnswer,
   NoAnswerReason,
+  NotifiedOutcome,
   Paid,
   PayAnswer,
   RefundAnswer,
@@ -22,6 +24,22 @@ const amount = { currency: 'CNY', minor: 10_000n } as const;
 
 export const paid: Paid = { kind: 'paid', walletTransactionId: '2026030222001409001400000001', amount };
 export const awaitingPayer = { kind: 'awaiting_payer', walletTransactionId: null } as const;
+export const issuedUrl: Issued = {
+  kind: 'issued',
+  action: { kind: 'redirect', url: 'https://wallet.example/cashier?token=abc' },
+  walletTransactionId: '20260302194010800100188000200000001',
+  known: true,
+};
+export const issuedCode: Issued = {
+  kind: 'issued',
+  action: {
+    kind: 'show_code',
+    value: 'https://qr.example/bax0',
+    expiresAt: new Date('2026-03-02T04:02:00.000Z'),
+  },
+  walletTransactionId: null,
+  known: false,
+};
 export const unclear: Unclear = {
   kind: 'unclear',
   code: 'ACQ.SYSTEM_ERROR',
@@ -29,10 +47,12 @@ export const unclear: Unclear = {
 };
 export const notFound = { kind: 'not_found' } as const;
 export const closed = { kind: 'closed', walletTransactionId: null } as const;
+export const cancelledAtWallet = { kind: 'cancelled', walletTransactionId: null } as const;
 export const attemptFailed = { kind: 'failed', code: 'PAYMENT_FAIL', message: 'payment failed' } as const;
 export const nothingNamed = { kind: 'nothing_named' } as const;
 export const effectedClosed = { kind: 'effected', action: 'closed' } as const;
 export const effectedRefunded = { kind: 'effected', action: 'refunded' } as const;
+export const effectedCancelled = { kind: 'effected', action: 'cancelled' } as const;
 export const refundInstead = {
   kind: 'refund_instead',
   code: 'ACQ.TRADE_CANCEL_TIME_OUT',
@@ -42,6 +62,12 @@ export const later = {
   kind: 'later',
   code: 'ACQ.SELLER_BALANCE_NOT_ENOUGH',
   message: 'the position is too small',
+} as const;
+
+export const spent = {
+  kind: 'spent',
+  code: 'MERCHANT_BALANCE_NOT_ENOUGH',
+  message: 'the merchant has too little',
 } as const;
 
 export function refused(remedy: Refused['remedy'] = 'payer'): Refused {
@@ -66,6 +92,7 @@ type ByKind<Answer extends { readonly kind: string }> = {
 
 export const payAnswers: ByKind<PayAnswer> = {
   paid: [paid],
+  issued: [issuedUrl, issuedCode],
   awaiting_payer: [awaitingPayer],
   refused: [refused('payer'), refused('merchant'), refused('operator')],
   unclear: [unclear],
@@ -76,6 +103,7 @@ export const inquiryAnswers: ByKind<InquiryAnswer> = {
   paid: [paid],
   awaiting_payer: [awaitingPayer],
   closed: [closed],
+  cancelled: [cancelledAtWallet],
   failed: [attemptFailed],
   not_found: [notFound],
   refused: [refused('payer'), refused('operator')],
@@ -84,7 +112,7 @@ export const inquiryAnswers: ByKind<InquiryAnswer> = {
 };
 
 export const cancelAnswers: ByKind<CancelAnswer> = {
-  effected: [effectedClosed, effectedRefunded],
+  effected: [effectedClosed, effectedRefunded, effectedCancelled],
   nothing_named: [nothingNamed],
   refund_instead: [refundInstead],
   later: [later],
@@ -96,6 +124,7 @@ export const refundAnswers: ByKind<RefundAnswer> = {
   refunded: [{ kind: 'refunded' }],
   repeated: [{ kind: 'repeated' }],
   later: [later],
+  spent: [spent],
   refused: [refused('merchant'), refused('operator')],
   unclear: [unclear],
   no_answer: Object.values(silences),
@@ -103,10 +132,24 @@ export const refundAnswers: ByKind<RefundAnswer> = {
 
 export const refundInquiryAnswers: ByKind<RefundInquiryAnswer> = {
   refunded: [{ kind: 'refunded', amount }],
+  failed: [attemptFailed],
   not_found: [notFound],
   refused: [refused('operator')],
   unclear: [unclear],
   no_answer: Object.values(silences),
+};
+
+export const notPaid = { kind: 'not_paid', code: 'USER_BALANCE_NOT_ENOUGH', message: 'no funds' } as const;
+export const contradictory = {
+  kind: 'contradictory',
+  detail: 'it states 1 CNY instead of 10000 CNY',
+} as const;
+
+export const notifiedOutcomes: ByKind<NotifiedOutcome> = {
+  paid: [paid, { ...paid, paidAt: new Date('2026-03-02T03:59:58.000Z') }],
+  awaiting_payer: [awaitingPayer],
+  not_paid: [notPaid],
+  contradictory: [contradictory],
 };
 
 function all<Answer extends { readonly kind: string }>(answers: ByKind<Answer>): Answer[] {
@@ -127,6 +170,8 @@ const inputsByKind: {
     kind: 'reversal_refund_inquired',
     answer,
   })),
+  notified: all(notifiedOutcomes).map((outcome) => ({ kind: 'notified', outcome })),
+  payer_seen: [{ kind: 'payer_seen' }],
   cancel_requested: [{ kind: 'cancel_requested' }],
   refund_accepted: [{ kind: 'refund_accepted', amountMinor: 3_000n }],
   refund_ended: [
@@ -155,6 +200,7 @@ export function inWords(input: PaymentInput | RefundInput): string {
     if (answer.kind === 'effected') words.push(answer.action);
     if (answer.kind === 'refused') words.push(answer.remedy);
   }
+  if ('outcome' in input) words.push(input.outcome.kind);
   if ('succeeded' in input) words.push(input.succeeded ? 'succeeded' : 'failed');
   return words.join(' ');
 }

@@ -42,6 +42,9 @@ export function paymentDefects(payment: Payment): string[] {
     must(reversal === null, 'an open payment has a reversal');
     must(!payment.paidEvidence, 'an open payment has evidence of payment');
   }
+  if (state === 'issued') {
+    must(payment.payerAction !== null, 'issued without a URL or code');
+  }
   if (state === 'succeeded') {
     must(payment.paidEvidence, 'succeeded without evidence of payment');
     must(reversal === null, 'a succeeded payment has a reversal');
@@ -54,7 +57,9 @@ export function paymentDefects(payment: Payment): string[] {
   if (active) {
     must(nextStep !== null, 'a reversal under way has no step ahead');
   } else if (reversal !== 'baseless' && !isOpen(payment)) {
-    must(nextStep === null, 'an ended payment has a step ahead');
+    // A failure that an inquiry found is followed by one cancel where the wallet takes it. RES-04.
+    const lastCancel = state === 'failed' && reversal === null && nextStep?.action === 'cancel';
+    must(nextStep === null || lastCancel, 'an ended payment has a step ahead');
   }
   if (nextStep !== null && reversal !== null) {
     must(
@@ -109,6 +114,8 @@ export function decisionDefects(
     before.walletTransactionId === null || after.walletTransactionId !== null,
     "the wallet's id was forgotten",
   );
+  must(before.payerAction === null || after.payerAction !== null, 'the URL or code was forgotten');
+  must(before.paidAt === null || after.paidAt !== null, 'when it was paid was forgotten');
   must(after.version === before.version, 'the version was changed by a decision');
   must(
     after.attention === null || before.attention !== null || types.includes('AttentionRaised'),

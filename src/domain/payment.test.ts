@@ -10,6 +10,7 @@ test('an attempt holds its order until it is proved failed or cancelled', () => 
   const holding = states.filter((state) => holdsOrder({ state }));
   expect(holding).toEqual([
     'submitted',
+    'issued',
     'awaiting_payer',
     'unknown',
     'succeeded',
@@ -19,7 +20,12 @@ test('an attempt holds its order until it is proved failed or cancelled', () => 
 });
 
 test('an attempt is open while the call or the inquiries decide', () => {
-  expect(states.filter((state) => isOpen({ state }))).toEqual(['submitted', 'awaiting_payer', 'unknown']);
+  expect(states.filter((state) => isOpen({ state }))).toEqual([
+    'submitted',
+    'issued',
+    'awaiting_payer',
+    'unknown',
+  ]);
 });
 
 test('every state and every reversal stands among the examples', () => {

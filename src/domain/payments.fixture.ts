@@ -98,6 +98,12 @@ export function reversingPayment(
   });
 }
 
+const exampleCode = {
+  kind: 'show_code',
+  value: 'https://qr.example/bax0',
+  expiresAt: secondsAfter(270),
+} as const;
+
 /** One payment of every kind that can stand in the journal, by a name that says what is known of it. */
 export const everyPayment: ReadonlyMap<string, Payment> = new Map(
   Object.entries({
@@ -106,6 +112,12 @@ export const everyPayment: ReadonlyMap<string, Payment> = new Map(
     'unknown, last inquiry': examplePayment({ state: 'unknown', tries: examplePolicy.inquiryCount - 1 }),
     'unknown, past its expiry': examplePayment({ state: 'unknown', tries: 3, expiresAt: secondsAfter(-1) }),
     'awaiting payer': examplePayment({ state: 'awaiting_payer', knownToWallet: true, tries: 2 }),
+    issued: examplePayment({ state: 'issued', payerAction: exampleCode, tries: 2 }),
+    'issued, known to the wallet': examplePayment({
+      state: 'issued',
+      payerAction: { kind: 'redirect', url: 'https://wallet.example/cashier?token=abc' },
+      knownToWallet: true,
+    }),
 
     succeeded: paidPayment(),
     'succeeded, partly refunded': paidPayment({ refunded: 3_000n, refundReserved: 3_000n }),
