@@ -210,6 +210,13 @@ describe('settings', () => {
       refund_period_days: 90,
       position: 'off',
       fee_rate_ppm: 3800,
+      notification_speed: 1,
+      payment_code_notifications: 'off',
+      created_notifications: 'off',
+      plus_cancel_window_ms: null,
+      plus_failure_notifications: 'on',
+      plus_payment_life_ms: 840_000,
+      plus_registration_review_ms: 0,
     });
     expect(await wallet.control('POST', 'settings', { refund_spacing_ms: 10 })).toEqual({
       status: 200,
@@ -222,6 +229,9 @@ describe('settings', () => {
     [{ password_limit_minor: -1 }, 'password_limit_minor'],
     [{ cancel_window_ms: '1' }, 'cancel_window_ms'],
     [{ position: true }, 'position'],
+    [{ notification_speed: 0 }, 'notification_speed'],
+    [{ notification_speed: 1_000_001 }, 'notification_speed'],
+    [{ payment_code_notifications: true }, 'payment_code_notifications'],
     [{ refund_spacing: 1 }, 'name of a setting'],
   ])('%o is refused by name', async (json, field) => {
     expect(await wallet.control('POST', 'settings', json)).toMatchObject({ status: 400, body: { field } });

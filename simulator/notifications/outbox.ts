@@ -75,6 +75,8 @@ export interface OutboxParts {
   readonly now: () => number;
   /** How long a receiver has to answer. */
   readonly limitMs?: number;
+  /** How long a call waits for its notification before it is answered. */
+  readonly beforeAnswerMs?: number;
 }
 
 const minuteMs = 60_000;
@@ -90,7 +92,6 @@ export const laterTriesMs = [
 ] as const;
 
 const triesAtOnceMax = 64;
-const beforeAnswerMs = 1000;
 /** A clock that is moved by somebody else is looked at again after this long. */
 const lookAgainMs = 1000;
 const duplicates = 3;
@@ -110,7 +111,7 @@ interface Try {
 }
 
 export function notificationOutbox(parts: OutboxParts): NotificationOutbox {
-  const { journal, faults, ways, now, limitMs = 5000 } = parts;
+  const { journal, faults, ways, now, limitMs = 5000, beforeAnswerMs = 1000 } = parts;
   const records = notificationRecords(journal.db);
   /** Tries of the schedule, by notification. */
   const underWay = new Map<number, Promise<void>>();
