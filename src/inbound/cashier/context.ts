@@ -1,0 +1,24 @@
+import type { Engine } from '../../operations/engine.ts';
+import type { Assets } from './assets.ts';
+
+/** What the payer's pages need. */
+export interface CashierOptions {
+  readonly engine: Engine;
+  /** Of {@link pageTokenKey}. */
+  readonly tokenKey: Uint8Array;
+  /** Where payers' browsers reach this gateway: scheme and host, with no slash at the end. */
+  readonly publicUrl: string;
+  /** Who gives technical support, as payers shall read it. PAY-11. */
+  readonly supportName: string;
+  /** Lets any browser pass as the simulated wallet's, and wallets have addresses without TLS. */
+  readonly sandbox: boolean;
+  /** Seconds after which this address may open a page of this code again; `null`: at once. */
+  readonly retryAfterS?: (code: string, address: string) => number | null;
+}
+
+/** What the routes share. */
+export interface CashierContext extends CashierOptions {
+  readonly assets: Assets;
+  /** Lets work go on in the background: its rejection is logged, and a closing gateway gives it a moment. */
+  readonly watched: <Row>(work: Promise<Row>) => Promise<Row>;
+}
