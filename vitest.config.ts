@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['src/**/*.test.ts', 'simulator/**/*.test.ts', 'test/**/*.test.ts', 'scripts/**/*.test.ts'],
+    include: ['src', 'simulator', 'cashier', 'test', 'scripts'].map((folder) => `${folder}/**/*.test.ts`),
     globalSetup: ['test/database/global-setup.ts'],
     reporters: ['default', './test/reporter.ts'],
     testTimeout: 60_000,
