@@ -285,8 +285,23 @@ describe('rules', () => {
     ['an unknown api', { api: 'payment', fault: 'reset', count: 1 }, 'api'],
     ['no api', { fault: 'reset', count: 1 }, 'api'],
     ['an unknown fault', { api: 'pay', fault: 'explode', count: 1 }, 'fault'],
-    ['a fault of notifications', { api: 'notification', fault: 'lost_notification', count: 1 }, 'fault'],
     ['a fault that the api cannot have', { api: 'inquiry', fault: 'paying', count: 1 }, 'api of paying'],
+    ['a fault of calls', { api: 'notification', fault: 'reset', count: 1 }, 'api of reset'],
+    [
+      'a fault of notifications for a call',
+      { api: 'pay', fault: 'lost_notification', count: 1 },
+      'api of lost_notification',
+    ],
+    [
+      'a late success after anything but a cancel',
+      { api: 'pay', fault: 'late_success_after_cancel', count: 1 },
+      'api of late_success_after_cancel',
+    ],
+    [
+      'a notification before the answer of a refund',
+      { api: 'refund', fault: 'notification_before_answer', count: 1 },
+      'api of notification_before_answer',
+    ],
     ['neither probability nor count', { api: 'pay', fault: 'reset' }, 'probability or count'],
     ['both', { api: 'pay', fault: 'reset', count: 1, probability: 1 }, 'probability or count'],
     ['probability 0', { api: 'pay', fault: 'reset', probability: 0 }, 'probability'],
@@ -313,7 +328,10 @@ describe('rules', () => {
 
   it('accept delay_ms where it means nothing', async () => {
     for (const name of faultNames) await fault({ api: '*', fault: name, probability: 0.1, delay_ms: 5 });
-    for (const api of faultApis) await fault({ api, fault: 'reset', count: 1, delay_ms: 5 });
+    for (const api of faultApis) {
+      const name = api === 'notification' ? 'lost_notification' : 'reset';
+      await fault({ api, fault: name, count: 1, delay_ms: 5 });
+    }
     expect(await rules()).toHaveLength(faultNames.length + faultApis.length - 1);
   });
 
