@@ -37,9 +37,10 @@ export type TellOfTrade = (trade: Trade, change: TradeChange, nowMs: number) => 
 export function tradeTeller({ outbox, apps, payers, settingsFor }: TradeTellerParts): TellOfTrade {
   return (trade, change, nowMs) => {
     const app = apps.find(trade.appId);
-    const payer = payers.find(trade.payerId);
-    if (app === undefined || payer === undefined || trade.notifyUrl === null) return;
+    if (trade.notifyUrl === null || app === undefined) return;
     if (!isNotified(trade, change, settingsFor(app))) return;
+    const payer = payers.find(trade.payerId);
+    if (payer === undefined) throw new Error(`payer ${trade.payerId} of trade ${trade.tradeNo} is gone`);
     outbox.enqueue(
       {
         wallet: 'alipay_open',
@@ -53,7 +54,7 @@ export function tradeTeller({ outbox, apps, payers, settingsFor }: TradeTellerPa
   };
 }
 
-/** Whether a call of the payer's code is told of depends on a setting, as the platform has promised both. */
+/** Whether payments by payment code are told of at all: the platform has promised both. */
 export function notifiesPaymentCodes(settings: Settings): boolean {
   return settings.payment_code_notifications === 'on';
 }
