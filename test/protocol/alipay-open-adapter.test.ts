@@ -49,12 +49,14 @@ function payment(changes: Partial<PayRequest> = {}): PayRequest {
     account: 'sandbox',
     requestId: `P${process.pid}x${payments}`,
     amount: money('CNY', 1000n),
-    paymentCode: wallet.code,
+    start: { product: 'payment_code', paymentCode: wallet.code },
     subject: '测试商品 A&B=1/2 "+100%',
     merchantOrderNo: `ORDER-${payments}`,
-    storeId: 'SHKFC001',
+    merchant: { name: '商户', mcc: null },
+    store: { id: 'SHKFC001', name: '门店', mcc: null },
     terminalId: 'POS00001',
     subMerchantId: '2088000000000002',
+    requestedAt: new Date(wallet.clock.nowMs),
     expiresAt: new Date(wallet.clock.nowMs + 300_000),
     ...changes,
   };
@@ -63,6 +65,7 @@ function payment(changes: Partial<PayRequest> = {}): PayRequest {
 function refundOf(paid: PayRequest, minor: bigint, name = 'R1'): RefundRequest {
   return {
     ...paid,
+    walletTransactionId: null,
     refundRequestId: `${paid.requestId}${name}`,
     refundAmount: money('CNY', minor),
     reason: '退货',
@@ -116,7 +119,10 @@ describe('a payment without faults', () => {
   });
 
   it('that the payer cannot afford is refused, and nothing is taken', async () => {
-    const request = payment({ paymentCode: wallet.poorCode, amount: money('CNY', 99_900n) });
+    const request = payment({
+      start: { product: 'payment_code', paymentCode: wallet.poorCode },
+      amount: money('CNY', 99_900n),
+    });
     expect(await gateway.pay(request, patient())).toMatchObject({ kind: 'refused', remedy: 'payer' });
     expect((await wallet.ledger(request.requestId))?.charged ?? 0).toBe(0);
   });

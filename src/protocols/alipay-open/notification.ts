@@ -59,7 +59,8 @@ export function verifyNotification(
 ): boolean {
   const { fields, sign } = notification;
   if (notification.signType !== signType) return false;
-  return [true, false].some((keepEmpty) =>
+  const readings = [...fields.values()].some((value) => value.length === 0) ? [true, false] : [false];
+  return readings.some((keepEmpty) =>
     verifyContent(signingContent(fields, leftOut[rule], keepEmpty), sign, key, signType),
   );
 }

@@ -251,7 +251,7 @@ export const businessCodes = {
 } as const satisfies Record<Call, BusinessCodes>;
 
 /**
- * Refusals that tell a `pay` that the wallet has seen this number before. They speak of the repeat, not of the
+ * Refusals that tell a `pay` or a `precreate` that the wallet has seen this number before. They speak of the repeat, not of the
  * payment, which may have succeeded: never a failure, always an inquiry. Rule RES-18.
  */
 const repeatRefusals: ReadonlySet<string> = new Set([
@@ -260,6 +260,7 @@ const repeatRefusals: ReadonlySet<string> = new Set([
   'CONTEXT_INCONSISTENT',
   'OUT_TRADE_NO_USED',
   'REPEAT_REQ_INCONSISTENT',
+  'APPLY_PC_MERCHANT_CODE_ERROR',
 ]);
 
 export function isRepeatRefusal(subCode: string | null): boolean {

@@ -1,20 +1,43 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { money } from '../../../domain/money.ts';
-import type { RefundRequest } from '../../../ports/wallet.ts';
+import type { PayRequest, RefundRequest } from '../../../ports/wallet.ts';
 import { type Call, methods } from '../../../protocols/alipay-open/calls.ts';
 import { businessCodes } from '../../../protocols/alipay-open/result-codes.ts';
 import { readResult } from '../../../protocols/alipay-open/trade-answers.ts';
-import { cancelAnswer, inquiryAnswer, payAnswer, refundAnswer, refundInquiryAnswer } from './answers.ts';
+import {
+  cancelAnswer,
+  inquiryAnswer,
+  payAnswer,
+  precreateAnswer,
+  refundAnswer,
+  refundInquiryAnswer,
+} from './answers.ts';
 import type { VerifiedAnswer } from './verified-answer.ts';
 
 const request: RefundRequest = {
   account: 'sandbox',
   requestId: 'P1',
   amount: money('CNY', 8888n),
+  walletTransactionId: 'W1',
   refundRequestId: 'R1',
   refundAmount: money('CNY', 100n),
   reason: null,
+};
+
+const order: PayRequest = {
+  account: 'sandbox',
+  requestId: 'P1',
+  amount: money('CNY', 8888n),
+  start: { product: 'order_code' },
+  subject: 'x',
+  merchantOrderNo: 'O1',
+  merchant: { name: '商户', mcc: null },
+  store: { id: 'S1', name: '门店', mcc: null },
+  terminalId: 'T1',
+  subMerchantId: 'M1',
+  requestedAt: new Date('2026-01-15T02:20:31Z'),
+  expiresAt: new Date('2026-01-15T02:24:31Z'),
 };
 
 function verified(node: Record<string, unknown>): VerifiedAnswer {
@@ -30,6 +53,7 @@ function short(answer: { readonly kind: string; readonly [key: string]: unknown 
 }
 
 const pay = (node: Record<string, unknown>) => short({ ...payAnswer(request, verified(node)) });
+const precreate = (node: Record<string, unknown>) => short({ ...precreateAnswer(order, verified(node)) });
 const inquire = (node: Record<string, unknown>) => short({ ...inquiryAnswer(request, verified(node)) });
 const cancel = (node: Record<string, unknown>) => short({ ...cancelAnswer(request, verified(node)) });
 const refund = (node: Record<string, unknown>) => short({ ...refundAnswer(request, verified(node)) });
@@ -50,6 +74,18 @@ describe('an answer to pay', () => {
       kind: 'paid',
       walletTransactionId: 'W1',
       amount: money('CNY', 8888n),
+      paidAt: null,
+    });
+  });
+
+  it('and an inquiry’s say when the payer paid, where the platform does', () => {
+    const paidAt = new Date('2026-01-15T02:20:39Z');
+    const payTime = { ...paidNode, gmt_payment: '2026-01-15 10:20:39' };
+    expect(payAnswer(request, verified(payTime))).toMatchObject({ kind: 'paid', paidAt });
+    const queryTime = { ...paidNode, trade_status: 'TRADE_SUCCESS', send_pay_date: '2026-01-15 10:20:39' };
+    expect(inquiryAnswer(request, verified(queryTime))).toMatchObject({ kind: 'paid', paidAt });
+    expect(payAnswer(request, verified({ ...paidNode, gmt_payment: 'soon' }))).toMatchObject({
+      paidAt: null,
     });
   });
 
@@ -119,7 +155,7 @@ describe('an answer that cannot be about the payment is no answer', () => {
   });
 
   it('whatever its code is, when it names another payment', () => {
-    for (const judge of [pay, inquire, cancel, refund, inquireRefund]) {
+    for (const judge of [pay, precreate, inquire, cancel, refund, inquireRefund]) {
       for (const code of ['10000', '10003', '20000', '40002', '40004', '40006']) {
         expect(judge({ code, out_trade_no: 'P2', sub_code: 'ACQ.TRADE_NOT_EXIST' })).toBe(
           'no_answer untrusted',
@@ -131,6 +167,43 @@ describe('an answer that cannot be about the payment is no answer', () => {
   it('when another currency was asked about', () => {
     const dollars = { ...request, amount: money('USD', 8888n) };
     expect(payAnswer(dollars, verified(paidNode))).toMatchObject({ reason: 'untrusted' });
+  });
+});
+
+describe('an answer to precreate', () => {
+  const made = { code: '10000', out_trade_no: 'P1', qr_code: 'https://qr.alipay.com/bax0TEST' };
+
+  it('with a code is issued, until the payment expires, and nothing is known of it yet', () => {
+    expect(precreateAnswer(order, verified(made))).toEqual({
+      kind: 'issued',
+      action: { kind: 'show_code', value: 'https://qr.alipay.com/bax0TEST', expiresAt: order.expiresAt },
+      walletTransactionId: null,
+      known: false,
+    });
+  });
+
+  // proves RES-01, RES-14, RES-18
+  it.each([
+    [{ ...made, out_trade_no: 'P2' }, 'no_answer untrusted'],
+    [{ ...made, out_trade_no: undefined }, 'no_answer untrusted'],
+    [{ ...made, qr_code: '' }, 'unclear'],
+    [{ ...made, code: '10003' }, 'unclear'],
+    [{ code: '20000', sub_code: 'isp.unknow-error' }, 'unclear'],
+    [failed('ACQ.SYSTEM_ERROR'), 'unclear'],
+    [failed('ACQ.APPLY_PC_MERCHANT_CODE_ERROR'), 'unclear'],
+    [failed('ACQ.TRADE_HAS_SUCCESS'), 'unclear'],
+    [failed('ACQ.TRADE_HAS_CLOSE'), 'unclear'],
+    [failed('ACQ.CONTEXT_INCONSISTENT'), 'unclear'],
+    [failed('ACQ.SOMETHING_NEW'), 'unclear'],
+    [{ code: '40005' }, 'unclear'],
+    [failed('ACQ.TOTAL_FEE_EXCEED'), 'refused merchant'],
+    [failed('ACQ.BUYER_BALANCE_NOT_ENOUGH'), 'refused payer'],
+    [failed('ACQ.STORE_INFO_INVALID'), 'refused operator'],
+    [failed('ACQ.PLATFORM_BUSINESS_ACQUIRE_MODE_MUST_MERCHANT_ID'), 'refused operator'],
+    [{ code: '40006' }, 'refused operator'],
+    [{ code: '20001' }, 'refused operator'],
+  ])('%j is %s', (node, expected) => {
+    expect(precreate(node)).toBe(expected);
   });
 });
 
@@ -271,7 +344,7 @@ describe('an answer to a refund inquiry', () => {
   });
 });
 
-const judges = { pay, query: inquire, cancel, refund, refund_query: inquireRefund };
+const judges = { pay, precreate, query: inquire, cancel, refund, refund_query: inquireRefund };
 
 it('no failing code of any call is ever evidence of a payment, a cancel or a refund', () => {
   for (const [call, judge] of Object.entries(judges)) {

@@ -2,6 +2,7 @@ import { type Money, sameMoney } from '../../../domain/money.ts';
 import type {
   CancelAnswer,
   InquiryAnswer,
+  Issued,
   NoAnswer,
   PayAnswer,
   RefundAnswer,
@@ -9,13 +10,14 @@ import type {
   Refused,
   Unclear,
 } from '../../../domain/wallet-answer.ts';
-import type { PaymentReference, RefundRequest } from '../../../ports/wallet.ts';
+import type { PaymentReference, PayRequest, RefundRequest } from '../../../ports/wallet.ts';
 import type { Call } from '../../../protocols/alipay-open/calls.ts';
 import { readTradeStatus } from '../../../protocols/alipay-open/notification.ts';
 import { businessName, isRepeatRefusal, stepsFor } from '../../../protocols/alipay-open/result-codes.ts';
 import {
   type AnswerResult,
   readCancel,
+  readPrecreate,
   readRefund,
   readRefundQuery,
   readTrade,
@@ -44,6 +46,25 @@ export function payAnswer(payment: PaymentReference, answer: VerifiedAnswer): Pa
     default:
       return refusal('pay', answer.result);
   }
+}
+
+/**
+ * The code of a QR order. Until somebody scans it there is no trade that could be inquired or cancelled. Another code
+ * for the same number is refused while the first still lives: that speaks of the repeat. Rules RES-18, RES-20.
+ */
+export function precreateAnswer(
+  request: PayRequest,
+  answer: VerifiedAnswer,
+): Issued | Refused | Unclear | NoAnswer {
+  const { outTradeNo, qrCode } = readPrecreate(answer.node);
+  const stranger = namesAnother(request, { outTradeNo, tradeNo: null }, answer);
+  if (stranger !== null) return stranger;
+  const { result } = answer;
+  if (result.code !== '10000') return refusal('precreate', result);
+  if (outTradeNo === null) return untrusted(answer, 'a code, but no payment is named');
+  if (qrCode === null) return { kind: 'unclear', code: result.code, message: 'no code to show' };
+  const action = { kind: 'show_code', value: qrCode, expiresAt: request.expiresAt } as const;
+  return { kind: 'issued', action, walletTransactionId: null, known: false };
 }
 
 export function inquiryAnswer(payment: PaymentReference, answer: VerifiedAnswer): InquiryAnswer {
@@ -170,6 +191,7 @@ function paid(
       kind: 'paid',
       walletTransactionId: trade.tradeNo,
       amount: trade.totalAmount,
+      paidAt: trade.paidAt,
     }
   );
 }

@@ -94,19 +94,28 @@ const pay: PayRequest = {
   account: 'sandbox',
   requestId: 'P0001',
   amount: money('CNY', 8888n),
-  paymentCode: '28763443825664394',
+  start: { product: 'payment_code', paymentCode: '28763443825664394' },
   subject: '测试商品A&B=C/D +1',
   merchantOrderNo: 'ORDER-1',
-  storeId: 'SHKFC001',
+  merchant: { name: '商户', mcc: null },
+  store: { id: 'SHKFC001', name: '门店', mcc: null },
   terminalId: 'POS00001',
   subMerchantId: '2088000000000002',
+  requestedAt: new Date('2026-01-15T02:20:30Z'),
   expiresAt: new Date('2026-01-15T02:24:31Z'),
 };
+
+const entryCode = {
+  product: 'entry_code',
+  userAgent: 'AlipayClient',
+  returnUrl: 'http://127.0.0.1/',
+} as const;
 
 const refund: RefundRequest = {
   account: 'sandbox',
   requestId: 'P0001',
   amount: money('CNY', 8888n),
+  walletTransactionId: null,
   refundRequestId: 'R0001',
   refundAmount: money('CNY', 100n),
   reason: '退货',
@@ -135,6 +144,7 @@ describe('a call', () => {
       kind: 'paid',
       walletTransactionId: 'W1',
       amount: money('CNY', 8888n),
+      paidAt: null,
     });
     const [request] = received;
     expect(request?.headers['content-type']).toBe('application/x-www-form-urlencoded;charset=utf-8');
@@ -216,6 +226,28 @@ describe('a call', () => {
       ['alipay.trade.fastpay.refund.query', { out_trade_no: 'P0001', out_request_no: 'R0001' }],
     ]);
     expect(received.some(({ query }) => query.has('notify_url'))).toBe(false);
+  });
+
+  it('for an order code makes a QR order, which is notified too', async () => {
+    const node = { code: '10000', out_trade_no: 'P0001', qr_code: 'https://qr.alipay.com/bax0TEST' };
+    const { url, received } = await platform(({ method }, response) => response.end(signed(method, node)));
+    const gateway = gatewayTo(url, { notifyUrl: 'http://127.0.0.1/n' });
+    expect(await gateway.pay({ ...pay, start: { product: 'order_code' } }, within(20_000))).toEqual({
+      kind: 'issued',
+      action: { kind: 'show_code', value: node.qr_code, expiresAt: pay.expiresAt },
+      walletTransactionId: null,
+      known: false,
+    });
+    const [request] = received;
+    expect(request?.query.get('method')).toBe('alipay.trade.precreate');
+    expect(request?.query.get('notify_url')).toBe('http://127.0.0.1/n');
+    expect(request?.bizContent).toMatchObject({
+      out_trade_no: 'P0001',
+      store_id: 'SHKFC001',
+      time_expire: '2026-01-15 10:24:31',
+      qr_code_timeout_express: '5m',
+    });
+    expect(request?.bizContent).not.toHaveProperty('auth_code');
   });
 
   it('for the legacy sign type is signed and verified with it', async () => {
@@ -386,7 +418,8 @@ describe('our own mistakes throw', () => {
     ['an address that is none', { gatewayUrl: 'ftp://x' }, {}, /gatewayUrl/],
     ['a missing app id', { appId: '' }, {}, /appId is missing/],
     ['another currency', {}, { amount: money('USD', 1n) }, /CNY, not USD/],
-    ['a missing store', {}, { storeId: '' }, /store_id is missing/],
+    ['a missing store', {}, { store: { ...pay.store, id: '' } }, /store_id is missing/],
+    ['an entry code', {}, { start: entryCode }, /an entry code is not paid over the Open Platform/],
   ])('such as %s', async (_, account, change, message) => {
     const { url, received } = await platform(() => {});
     const gateway = gatewayTo(url, account);
@@ -398,7 +431,9 @@ describe('our own mistakes throw', () => {
     const { url } = await platform(({ method }, response) => response.end(signed(method, paidNode)));
     const gateway = gatewayTo(url, {}, { concurrencyPerAccount: 1 });
     for (let i = 0; i < 3; i++) {
-      await expect(gateway.pay({ ...pay, storeId: '' }, within(20_000))).rejects.toThrow(RangeError);
+      await expect(gateway.pay({ ...pay, store: { ...pay.store, id: '' } }, within(20_000))).rejects.toThrow(
+        RangeError,
+      );
     }
     expect(await gateway.pay(pay, within(20_000))).toMatchObject({ kind: 'paid' });
   });

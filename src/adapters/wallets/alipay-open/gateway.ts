@@ -1,6 +1,6 @@
 import { sign } from 'node:crypto';
 import type { NoAnswer } from '../../../domain/wallet-answer.ts';
-import type { CallLimit, WalletGateway } from '../../../ports/wallet.ts';
+import type { CallLimit, PayRequest, WalletGateway } from '../../../ports/wallet.ts';
 import { type Call, methods } from '../../../protocols/alipay-open/calls.ts';
 import {
   composeRequest,
@@ -10,14 +10,23 @@ import {
 import { digestName } from '../../../protocols/alipay-open/signature.ts';
 import {
   payContent,
+  precreateContent,
   refundContent,
   refundQueryContent,
+  type TradeOrder,
   tradeContent,
 } from '../../../protocols/alipay-open/trade-requests.ts';
 import { type CallGate, createCallGate } from '../call-gate.ts';
 import { createHttpChannel, type HttpChannelOptions } from '../deadline-http.ts';
 import { type AlipayOpenAccount, isSameAccount, type PreparedAccount, prepareAccount } from './account.ts';
-import { cancelAnswer, inquiryAnswer, payAnswer, refundAnswer, refundInquiryAnswer } from './answers.ts';
+import {
+  cancelAnswer,
+  inquiryAnswer,
+  payAnswer,
+  precreateAnswer,
+  refundAnswer,
+  refundInquiryAnswer,
+} from './answers.ts';
 import { type VerifiedAnswer, verifyAnswer } from './verified-answer.ts';
 
 export interface AlipayOpenGatewayOptions {
@@ -42,8 +51,8 @@ export interface AlipayOpenGateway extends WalletGateway {
  * thread, within its limit (see `deadline-http.ts`), and answered by what the platform has signed about this very
  * payment (see `answers.ts`). Rules RES-08, RES-14, RES-18.
  *
- * Throws, per call, for an account that nobody configured or that cannot work, and for values over the platform's
- * limits: whoever accepts them checks them first.
+ * Throws, per call, for an account that nobody configured or that cannot work, for values over the platform's limits,
+ * and for an entry code, which is not one of its products here: whoever accepts them checks them first.
  */
 export function createAlipayOpenGateway(options: AlipayOpenGatewayOptions): AlipayOpenGateway {
   const { monotonicMs, wallClock } = options;
@@ -74,7 +83,8 @@ export function createAlipayOpenGateway(options: AlipayOpenGatewayOptions): Alip
     bizContent: (sentAt: Date) => string,
   ): Promise<VerifiedAnswer | NoAnswer> {
     const { account, gate } = accountOf(accountName);
-    const purpose = call === 'pay' ? 'payment' : 'resolution';
+    const begins = call === 'pay' || call === 'precreate';
+    const purpose = begins ? 'payment' : 'resolution';
     const leave = await gate.enter(purpose, Math.min(limit.sendBeforeMs, limit.answerBeforeMs));
     if (leave === null) {
       const detail = `every place for calls to ${accountName} is taken`;
@@ -90,7 +100,7 @@ export function createAlipayOpenGateway(options: AlipayOpenGatewayOptions): Alip
           charset: 'utf-8',
           signType,
           timestamp: sentAt,
-          notifyUrl: call === 'pay' ? source.notifyUrl : undefined,
+          notifyUrl: begins ? source.notifyUrl : undefined,
           appAuthToken: source.appAuthToken,
         },
         bizContent(sentAt),
@@ -108,21 +118,25 @@ export function createAlipayOpenGateway(options: AlipayOpenGatewayOptions): Alip
 
   return {
     async pay(request, limit) {
-      const answer = await ask('pay', request.account, limit, (sentAt) =>
-        payContent({
-          outTradeNo: request.requestId,
-          authCode: request.paymentCode,
-          subject: request.subject,
-          totalAmount: request.amount,
-          storeId: request.storeId,
-          terminalId: request.terminalId,
-          subMerchantId: request.subMerchantId,
-          merchantOrderNo: request.merchantOrderNo,
-          expiresAt: request.expiresAt,
-          sentAt,
-        }),
-      );
-      return answer.kind === 'no_answer' ? answer : payAnswer(request, answer);
+      const { start, account } = request;
+      switch (start.product) {
+        case 'payment_code': {
+          const answer = await ask('pay', account, limit, (sentAt) =>
+            payContent({ ...orderOf(request, sentAt), authCode: start.paymentCode }),
+          );
+          return answer.kind === 'no_answer' ? answer : payAnswer(request, answer);
+        }
+        case 'order_code': {
+          const answer = await ask('precreate', account, limit, (sentAt) =>
+            precreateContent(orderOf(request, sentAt)),
+          );
+          return answer.kind === 'no_answer' ? answer : precreateAnswer(request, answer);
+        }
+        case 'entry_code':
+          throw new RangeError('an entry code is not paid over the Open Platform');
+        default:
+          return start satisfies never;
+      }
     },
 
     async inquire(payment, limit) {
@@ -155,6 +169,20 @@ export function createAlipayOpenGateway(options: AlipayOpenGatewayOptions): Alip
     },
 
     close: () => http.close(),
+  };
+}
+
+function orderOf(request: PayRequest, sentAt: Date): TradeOrder {
+  return {
+    outTradeNo: request.requestId,
+    subject: request.subject,
+    totalAmount: request.amount,
+    storeId: request.store.id,
+    terminalId: request.terminalId,
+    subMerchantId: request.subMerchantId,
+    merchantOrderNo: request.merchantOrderNo,
+    expiresAt: request.expiresAt,
+    sentAt,
   };
 }
 
