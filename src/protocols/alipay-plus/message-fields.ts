@@ -131,6 +131,13 @@ export function readMessage<F extends Fields>(fields: F, body: Uint8Array): Mess
   return { kind: 'message', values: readFields(fields, parsed) };
 }
 
+/** At most `max` UTF-16 units of a text that people read, no character cut in two. */
+export function shortened(value: string, max: number): string {
+  if (value.length <= max) return value;
+  const last = value.charCodeAt(max - 1);
+  return value.slice(0, last >= 0xd800 && last <= 0xdbff ? max - 1 : max);
+}
+
 type JsonObject = Readonly<Record<string, unknown>>;
 
 function parsedObject(body: Uint8Array): JsonObject | null {
