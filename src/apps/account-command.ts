@@ -7,20 +7,22 @@ import {
   type WalletAccount,
 } from '../adapters/postgres/wallet-accounts.ts';
 import { createSealing } from '../adapters/sealing.ts';
-import { prepareAccount } from '../adapters/wallets/alipay-open/account.ts';
-import { isWalletName, walletNames } from '../domain/wallets.ts';
+import { prepareAccount as prepareOpenAccount } from '../adapters/wallets/alipay-open/account.ts';
+import { prepareAccount as preparePlusAccount } from '../adapters/wallets/alipay-plus/account.ts';
+import { isWalletName, type WalletName, walletNames } from '../domain/wallets.ts';
 import type { GivenTo } from '../inbound/cli/commands.ts';
 import { CommandFailure, exitCodes, usageError } from '../inbound/cli/exit-codes.ts';
 import { fields, jsonText, printable, table } from '../inbound/cli/terminal-text.ts';
 import type { Terminal } from './command-line.ts';
 import { masterKeyOf } from './master-key.ts';
-import { readSettings } from './settings.ts';
+import { notifyUrlOf } from './public-urls.ts';
+import { readSettings, type Settings } from './settings.ts';
 import { withDatabase } from './with-database.ts';
 
 /** `shoudan account add`: an account as the wallet adapter will use it, checked by that adapter before it is kept. */
 export async function addAccount({ options }: GivenTo<'account add'>, terminal: Terminal): Promise<number> {
-  const account = checkedAccount(options);
   const settings = readSettings(terminal.env);
+  const account = checkedAccount(options, settings);
   const sealing = createSealing(masterKeyOf(settings));
   return withDatabase(settings, async (database) => {
     const known = (await listWalletAccounts(database)).find(isNamedLike(account));
@@ -44,12 +46,17 @@ export async function addAccount({ options }: GivenTo<'account add'>, terminal: 
     if (saved === undefined) throw new Error(`account ${account.wallet}/${account.name} was not saved`);
     terminal.out(
       options.json
-        ? jsonText({ ...accountDocument(saved), replaced: isThere })
+        ? jsonText({
+            ...accountDocument(saved),
+            notify_url: notifyUrlOf(settings, account.wallet, saved.name),
+            replaced: isThere,
+          })
         : fields([
             ['account', `${saved.wallet} ${saved.name} is ${isThere ? 'replaced' : 'added'}`],
             ['app id', saved.appId],
             ['gateway', saved.gatewayUrl],
             ['wallet key', fingerprintOf(saved)],
+            ['notify url', notifyUrlOf(settings, account.wallet, saved.name)],
           ]),
     );
     return exitCodes.done;
@@ -82,7 +89,10 @@ export async function listAccounts(
   return exitCodes.done;
 }
 
-function checkedAccount(options: GivenTo<'account add'>['options']): WalletAccount {
+function checkedAccount(
+  options: GivenTo<'account add'>['options'],
+  settings: Settings,
+): WalletAccount & { readonly wallet: WalletName } {
   const { wallet, name } = options;
   const complain = (complaint: string): CommandFailure => usageError(complaint, 'account add');
   if (!isWalletName(wallet)) {
@@ -95,39 +105,53 @@ function checkedAccount(options: GivenTo<'account add'>['options']): WalletAccou
   if (walletKeyText.includes('PRIVATE KEY')) {
     throw complain("--wallet-public-key-file holds a private key: give the wallet's public key");
   }
-  switch (wallet) {
-    case 'alipay_open': {
-      const { privateKey, walletPublicKey } = preparedOrComplaint(complain, {
-        name,
-        appId: options['app-id'].trim(),
-        gatewayUrl: options['gateway-url'],
-        privateKey: textOfFile('private-key-file', options['private-key-file']),
-        walletPublicKey: walletKeyText,
-      });
-      // The usual mix-up at the platform: both keys are called "public key" there.
-      if (pemOf(createPublicKey(privateKey)) === pemOf(walletPublicKey)) {
-        throw complain("--wallet-public-key-file holds our own public key: give the wallet's (支付宝公钥)");
-      }
-      return {
-        wallet,
-        name,
-        appId: options['app-id'].trim(),
-        gatewayUrl: options['gateway-url'],
-        privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-        walletPublicKey: pemOf(walletPublicKey),
-      };
-    }
+  const account = {
+    wallet,
+    name,
+    appId: options['app-id'].trim(),
+    gatewayUrl: options['gateway-url'],
+    privateKey: textOfFile('private-key-file', options['private-key-file']),
+    walletPublicKey: walletKeyText,
+  };
+  const { privateKey, walletPublicKey } = preparedOrComplaint(complain, () => prepared(account, settings));
+  // The usual mix-up at the platforms: both keys are called "public key" there.
+  if (pemOf(createPublicKey(privateKey)) === pemOf(walletPublicKey)) {
+    throw complain("--wallet-public-key-file holds our own public key: give the wallet's (支付宝公钥)");
+  }
+  return {
+    ...account,
+    privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    walletPublicKey: pemOf(walletPublicKey),
+  };
+}
+
+interface PreparedKeys {
+  readonly privateKey: KeyObject;
+  readonly walletPublicKey: KeyObject;
+}
+
+/** The account as its wallet's adapter will use it. Throws what that adapter has against it. */
+function prepared(
+  account: WalletAccount & { readonly wallet: WalletName },
+  settings: Settings,
+): PreparedKeys {
+  const notifyUrl = notifyUrlOf(settings, account.wallet, account.name);
+  switch (account.wallet) {
+    case 'alipay_open':
+      return prepareOpenAccount({ ...account, notifyUrl });
+    case 'alipay_plus':
+      return preparePlusAccount({ ...account, clientId: account.appId, notifyUrl });
     default:
-      return wallet satisfies never;
+      return account.wallet satisfies never;
   }
 }
 
 function preparedOrComplaint(
   complain: (complaint: string) => CommandFailure,
-  account: Parameters<typeof prepareAccount>[0],
-): ReturnType<typeof prepareAccount> {
+  prepare: () => PreparedKeys,
+): PreparedKeys {
   try {
-    return prepareAccount(account);
+    return prepare();
   } catch (error) {
     if (error instanceof RangeError) throw complain(error.message);
     throw error;

@@ -98,6 +98,7 @@ describe('what is accepted', () => {
     const added = await shoudan(['account', 'add', ...accountOptions()]);
     expect(added).toMatchObject({ exitCode: 0, err: '' });
     expect(added.out).toContain('account     alipay_open main is added\n');
+    expect(added.out).toContain('notify url  http://127.0.0.1:8080/notify/alipay_open/main\n');
 
     expect(await findWalletAccount(database, sealing, 'alipay_open', 'main')).toEqual({
       wallet: 'alipay_open',
@@ -127,6 +128,28 @@ describe('what is accepted', () => {
       },
     ]);
     for (const { out } of [added, listed, json]) expect(out).not.toContain('PRIVATE');
+  });
+
+  it('a client of Alipay+ is an account: its client id, the host of its region', async () => {
+    const options = accountOptions({
+      wallet: 'alipay_plus',
+      'app-id': 'SANDBOX_5Y0000000000001',
+      'gateway-url': 'https://open-sea-global.alipay.com',
+    });
+    const added = await shoudan(['account', 'add', ...options, '--json'], {
+      SHOUDAN_PUBLIC_URL: 'https://pay.example.com/gateway/',
+    });
+    expect(JSON.parse(added.out)).toMatchObject({
+      wallet: 'alipay_plus',
+      app_id: 'SANDBOX_5Y0000000000001',
+      gateway_url: 'https://open-sea-global.alipay.com',
+      notify_url: 'https://pay.example.com/gateway/notify/alipay_plus/main',
+    });
+    expect(await findWalletAccount(database, sealing, 'alipay_plus', 'main')).toMatchObject({
+      appId: 'SANDBOX_5Y0000000000001',
+      privateKey: pem(ours.privateKey),
+      walletPublicKey: pem(theirs.publicKey),
+    });
   });
 
   it('keys may be given as the bare base64 that the key tool prints', async () => {
@@ -343,6 +366,12 @@ describe('what is refused changes nothing', () => {
       () => ({ 'gateway-url': 'openapi' }),
       2,
       'gatewayUrl is not an http or https address',
+    ],
+    [
+      'a client id that no header takes',
+      () => ({ wallet: 'alipay_plus', 'app-id': 'a b' }),
+      2,
+      'clientId is missing or holds what no header takes',
     ],
     ['an empty app id', () => ({ 'app-id': '' }), 2, 'appId is missing'],
     [

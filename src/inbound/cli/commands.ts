@@ -59,10 +59,18 @@ export const commands = {
     about: 'Add a wallet account: the keys and the address for calls to a wallet.',
     arguments: {},
     options: {
-      wallet: { value: 'WALLET', about: 'The wallet: alipay_open.', required: true },
+      wallet: { value: 'WALLET', about: 'The wallet: alipay_open or alipay_plus.', required: true },
       name: { value: 'NAME', about: 'What bindings call the account.', required: true },
-      'app-id': { value: 'ID', about: 'The application id that the wallet has assigned.', required: true },
-      'gateway-url': { value: 'URL', about: "The wallet's address for calls.", required: true },
+      'app-id': {
+        value: 'ID',
+        about: 'The application id (alipay_open) or client id (alipay_plus) that the wallet has assigned.',
+        required: true,
+      },
+      'gateway-url': {
+        value: 'URL',
+        about: "The wallet's address for calls; for alipay_plus the host of the region.",
+        required: true,
+      },
       'private-key-file': {
         value: 'FILE',
         about: 'Our private key: PEM, or the bare base64 of the key tool.',
@@ -79,7 +87,10 @@ export const commands = {
       },
       json,
     },
-    notes: ['The private key is sealed under SHOUDAN_MASTER_KEY and never shown again.'],
+    notes: [
+      'The private key is sealed under SHOUDAN_MASTER_KEY and never shown again.',
+      'The notify url that is printed is the one that the wallet calls: it must reach this gateway.',
+    ],
   },
   'account list': {
     about: 'List the wallet accounts, without their private keys.',
