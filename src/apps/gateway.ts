@@ -10,18 +10,21 @@ import { openDatabaseClock } from '../adapters/postgres/database-clock.ts';
 import { createDeliveryJournal } from '../adapters/postgres/delivery-journal.ts';
 import { createDueRows } from '../adapters/postgres/due-rows.ts';
 import { createMerchantDirectory } from '../adapters/postgres/merchant-directory.ts';
+import { createStrayNotifications } from '../adapters/postgres/notifications.ts';
 import { createPaymentJournal } from '../adapters/postgres/payment-journal.ts';
 import { createRefundJournal } from '../adapters/postgres/refund-journal.ts';
-import { keepUntrustedAnswer } from '../adapters/postgres/untrusted-answers.ts';
 import { openAccountBook } from '../adapters/postgres/wallet-accounts.ts';
 import { createSealing } from '../adapters/sealing.ts';
-import { createAlipayOpenGateway } from '../adapters/wallets/alipay-open/gateway.ts';
+import type { NotificationOptions } from '../inbound/notifications/notification-routes.ts';
 import type { DeliverEngine } from '../jobs/deliver.ts';
 import type { Settings } from './settings.ts';
+import { createReport, createUntrustedNotifications } from './untrusted.ts';
+import { openWallets } from './wallets.ts';
 
 /** The engine on its real adapters, and what a process needs around it. */
 export interface Gateway {
   readonly engine: DeliverEngine;
+  readonly notifications: NotificationOptions;
   readonly database: Database;
   readonly changes: LocalChanges;
   /** Names this process among the workers. */
@@ -48,11 +51,7 @@ export async function openGateway(
   const clock = await openDatabaseClock(database);
   const accounts = await openAccountBook(database, sealing);
   const changes = createChanges();
-  const alipayOpen = createAlipayOpenGateway({
-    account: (name) => accounts.account('alipay_open', name),
-    wallClock: () => new Date(),
-    monotonicMs: () => performance.now(),
-  });
+  const wallets = openWallets(accounts, settings.publicUrl);
   const endpoint = createMerchantEndpoint({
     publicOnly: settings.environment === 'production',
     connectionsPerHost: 16,
@@ -66,42 +65,28 @@ export async function openGateway(
     due: createDueRows(database),
     deliveries: createDeliveryJournal(database),
     merchants: createMerchantDirectory(database, sealing),
-    wallets: {
-      gateway(wallet) {
-        switch (wallet) {
-          case 'alipay_open':
-            return alipayOpen;
-          default:
-            return wallet satisfies never;
-        }
-      },
-    },
+    wallets,
     endpoint,
     clock,
     entropy: createEntropy(),
     changes,
     policySpeed: settings.policySpeed,
-    report: {
-      untrustedAnswer(answer) {
-        log.error(
-          { payment_id: answer.paymentId, call: answer.call, detail: answer.detail },
-          'an answer cannot be trusted',
-        );
-        keepUntrustedAnswer(database, sealing, answer).catch((error: Error) =>
-          log.error({ error: error.message }, 'an untrusted answer could not be kept'),
-        );
-      },
-    },
+    report: createReport(database, sealing, log),
   };
   return {
     engine,
+    notifications: {
+      engine: { ...engine, strays: createStrayNotifications(database, sealing) },
+      readers: wallets.readers,
+      untrusted: createUntrustedNotifications(database, sealing, log),
+    },
     database,
     changes,
     processName: `${hostname()}/${process.pid}/${Date.now().toString(36)}`,
     async close() {
       clock.stop();
       accounts.stop();
-      const idle = Promise.all([alipayOpen.close(), endpoint.close()]);
+      const idle = Promise.all([wallets.close(), endpoint.close()]);
       await Promise.race([idle, sleepFor(closingPatienceMs, undefined, { ref: false })]);
       await database.end();
     },

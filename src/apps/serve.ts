@@ -2,6 +2,10 @@ import { complaintAboutMerchantUrl } from '../adapters/merchants/public-addresse
 import { anyWorkerAlive } from '../adapters/postgres/housekeeping.ts';
 import { requireCurrentSchema } from '../adapters/postgres/migrations.ts';
 import { watchStarter } from '../adapters/processes/starter-watch.ts';
+import { cashierRoutes } from '../inbound/cashier/cashier-routes.ts';
+import { createPageLimit } from '../inbound/cashier/page-limit.ts';
+import { pageTokenKey } from '../inbound/cashier/page-token.ts';
+import { notificationRoutes } from '../inbound/notifications/notification-routes.ts';
 import { createRestGateway } from '../inbound/rest/rest-gateway.ts';
 import { type DatabaseAccess, sharedDatabase } from './database-of-settings.ts';
 import { type Gateway, openGateway } from './gateway.ts';
@@ -24,7 +28,8 @@ export async function serve(settings: Settings, options: { readonly worker: bool
   try {
     access = await sharedDatabase(settings, (line) => log.info(line));
     await requireCurrentSchema(access.url);
-    const gateway = await openGateway(settings, access.url, masterKeyOf(settings), log);
+    const masterKey = masterKeyOf(settings);
+    const gateway = await openGateway(settings, access.url, masterKey, log);
     const stopWorker = options.worker ? await runWorker(gateway, settings, log) : null;
     const app = await createRestGateway({
       engine: gateway.engine,
@@ -32,6 +37,15 @@ export async function serve(settings: Settings, options: { readonly worker: bool
       logger: log,
       metricsText: gatewayMetrics(gateway.database),
       ...(settings.environment === 'production' ? { checkMerchantUrl: complaintAboutMerchantUrl } : {}),
+    });
+    await notificationRoutes(app, gateway.notifications);
+    await cashierRoutes(app, {
+      engine: gateway.engine,
+      tokenKey: pageTokenKey(masterKey),
+      publicUrl: settings.publicUrl,
+      supportName: settings.technicalSupport,
+      sandbox: settings.environment === 'sandbox',
+      retryAfterS: createPageLimit(() => performance.now()),
     });
     try {
       await app.listen({ host: settings.host, port: settings.port });

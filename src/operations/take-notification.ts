@@ -20,6 +20,8 @@ export interface TakenNotification extends WalletNotification {
 export type NotificationResult =
   /** Everything that it says is recorded, or was known: the wallet may be told so. */
   | { readonly kind: 'taken'; readonly payment: Payment }
+  /** It contradicts what was asked for: recorded, alerted, and no evidence. The wallet shall tell again, and truly. */
+  | { readonly kind: 'contradicted'; readonly payment: Payment }
   /** Kept in an operator's sight: no payment of ours is meant. The wallet shall go on telling. */
   | { readonly kind: 'stray' };
 
@@ -55,10 +57,8 @@ export async function takeNotification(
     });
   }
   const policy = await policyOf(engine, payment);
-  return {
-    kind: 'taken',
-    payment: await recordPaymentInput(engine, payment, { kind: 'notified', outcome }, policy),
-  };
+  const recorded = await recordPaymentInput(engine, payment, { kind: 'notified', outcome }, policy);
+  return { kind: outcome.kind === 'contradictory' ? 'contradicted' : 'taken', payment: recorded };
 }
 
 async function findNotified(engine: Engine, requestId: string): Promise<Payment | null> {
