@@ -16,9 +16,10 @@ import { createSealing } from '../adapters/sealing.ts';
 import type { GivenTo } from '../inbound/cli/commands.ts';
 import { CommandFailure, exitCodes } from '../inbound/cli/exit-codes.ts';
 import { type MerchantWish, merchantWish, mergedMerchant } from '../inbound/cli/merchant-options.ts';
-import { fields, jsonText, printable, table } from '../inbound/cli/terminal-text.ts';
+import { fields, jsonText, table } from '../inbound/cli/terminal-text.ts';
 import type { Terminal } from './command-line.ts';
 import { masterKeyOf } from './master-key.ts';
+import { namedMerchant } from './named-merchant.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { withDatabase } from './with-database.ts';
 
@@ -32,7 +33,7 @@ export async function addMerchant({ options }: GivenTo<'merchant add'>, terminal
     const before = await findRegisteredMerchant(database, wish.id);
     const merchant = mergedMerchant(wish, before);
     const saved = await savedOrTaken(merchant, () => saveMerchant(database, sealing, merchant));
-    const after = await registered(database, wish.id);
+    const after = await namedMerchant(database, wish.id);
     const deliverySecret = saved.isNew ? saved.deliverySecret : null;
     terminal.out(
       options.json
@@ -88,19 +89,10 @@ export async function showMerchant(
   terminal: Terminal,
 ): Promise<number> {
   const merchant = await withDatabase(readSettings(terminal.env), (database) =>
-    registered(database, options.id),
+    namedMerchant(database, options.id),
   );
   terminal.out(options.json ? jsonText(merchantDocument(merchant)) : merchantText(merchant));
   return exitCodes.done;
-}
-
-async function registered(database: Database, merchantId: string): Promise<RegisteredMerchant> {
-  const merchant = await findRegisteredMerchant(database, merchantId);
-  if (merchant !== null) return merchant;
-  throw new CommandFailure(
-    exitCodes.failed,
-    `no merchant ${printable(merchantId)} is registered: \`shoudan merchant list\` shows those that are`,
-  );
 }
 
 /** What the gateway would say of a `notify_url`: https and public in production, some web address in the sandbox. */

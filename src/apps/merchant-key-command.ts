@@ -1,10 +1,10 @@
 import { idOfKey, type ListedKey, listApiKeys, revokeApiKey } from '../adapters/postgres/api-keys.ts';
 import { createApiKey } from '../adapters/postgres/merchant-records.ts';
-import { findRegisteredMerchant } from '../adapters/postgres/registered-merchants.ts';
 import type { GivenTo } from '../inbound/cli/commands.ts';
 import { CommandFailure, exitCodes, usageError } from '../inbound/cli/exit-codes.ts';
 import { fields, jsonText, printable, table } from '../inbound/cli/terminal-text.ts';
 import type { Terminal } from './command-line.ts';
+import { namedMerchant } from './named-merchant.ts';
 import { readSettings } from './settings.ts';
 import { withDatabase } from './with-database.ts';
 
@@ -16,12 +16,7 @@ export async function addKey({ options }: GivenTo<'merchant key add'>, terminal:
   const { merchant: merchantId = null, label = 'cli' } = options;
   const settings = readSettings(terminal.env);
   return withDatabase(settings, async (database) => {
-    if (merchantId !== null && (await findRegisteredMerchant(database, merchantId)) === null) {
-      throw new CommandFailure(
-        exitCodes.failed,
-        `no merchant ${printable(merchantId)} is registered: \`shoudan merchant list\` shows those that are`,
-      );
-    }
+    if (merchantId !== null) await namedMerchant(database, merchantId);
     const apiKey = await createApiKey(database, { environment: settings.environment, merchantId, label });
     const id = idOfKey(apiKey);
     terminal.out(

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { entryCodeText } from '../../domain/ids.ts';
+import { entryCodeText, merchantShortNoOfEntryCode } from '../../domain/ids.ts';
 import type { Database } from './database.ts';
 
 /** A store's entry code as an operator sees it. */
@@ -43,6 +43,18 @@ export async function listEntryCodes(
     [merchantId, storeId],
   );
   return rows;
+}
+
+/** A code, whoever's it is; `null` for one that was never made. */
+export async function findListedEntryCode(database: Database, code: string): Promise<ListedEntryCode | null> {
+  const shortNo = merchantShortNoOfEntryCode(code);
+  if (shortNo === null) return null;
+  const { rows } = await database.query<ListedEntryCode>(
+    `select ${columns} from entry_codes
+     where merchant_id = (select id from merchants where short_no = $1) and code = $2`,
+    [shortNo, code],
+  );
+  return rows[0] ?? null;
 }
 
 /** Takes a code out of use, or back into it; `null` for one that is not the merchant's. */

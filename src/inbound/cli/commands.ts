@@ -12,6 +12,10 @@ const merchantOfOrder = {
   about: "The merchant that it is for, with the acquirer's key.",
 } as const;
 
+const entryCode = { about: 'The code, or its address.', required: true } as const;
+
+const svg = { value: 'FILE', about: 'Write the QR to a file as SVG, for printing.' } as const;
+
 const merchantOfKey = { value: 'ID', about: 'The merchant that the key speaks for.' } as const;
 
 /** Every command, by the words that call it. The one list: help, parsing and the tests of `docs/cli.md` read it. */
@@ -160,6 +164,48 @@ export const commands = {
     },
     options: { json },
     notes: ['Gateways that run notice it within 5 seconds.'],
+  },
+  'code create': {
+    about: 'Make an entry code for a store: a QR that hangs there and is paid by many.',
+    arguments: {},
+    options: {
+      merchant: { value: 'ID', about: 'The merchant.', required: true },
+      store: { value: 'ID', about: 'The store in which it hangs.', required: true },
+      currency: {
+        value: 'CODE',
+        about:
+          'What payers enter an amount of. Default: the only one that the merchant takes with such codes.',
+      },
+      svg,
+      json,
+    },
+    notes: [
+      'Its address begins with SHOUDAN_PUBLIC_URL, which has to lead here for as long as the code hangs.',
+    ],
+  },
+  'code list': {
+    about: "List a merchant's entry codes, the newest first.",
+    arguments: {},
+    options: {
+      merchant: { value: 'ID', about: 'The merchant.', required: true },
+      store: { value: 'ID', about: 'Those of this store alone.' },
+      json,
+    },
+  },
+  'code show': {
+    about: 'Show an entry code: its address, and the QR that says it.',
+    arguments: { code: entryCode },
+    options: { svg, json },
+  },
+  'code disable': {
+    about: 'Take an entry code out of use: its page says so, and takes no payment.',
+    arguments: { code: entryCode },
+    options: { json },
+  },
+  'code enable': {
+    about: 'Take an entry code into use again.',
+    arguments: { code: entryCode },
+    options: { json },
   },
   pay: {
     about: "Take a payment with a payer's payment code.",
