@@ -25,8 +25,8 @@ export interface NotificationRecords {
   find(id: number): Notification | undefined;
   all(): readonly Notification[];
   ofPayment(requestId: string): readonly Notification[];
-  /** Those whose time has come, the longest due first, at most `limit`. */
-  due(nowMs: number, limit: number): readonly Notification[];
+  /** The ids of those whose time has come, the longest due first, at most `limit`. */
+  due(nowMs: number, limit: number): readonly number[];
   /** The earliest time after `afterMs` at which one is due. */
   nextDueAfter(afterMs: number): number | null;
   add(draft: NotificationDraft, nowMs: number, firstTryAtMs: number): void;
@@ -74,7 +74,7 @@ export function notificationRecords(db: DatabaseSync): NotificationRecords {
   const all = db.prepare('select * from notifications order by id');
   const ofPayment = db.prepare('select * from notifications where request_id = ? order by id');
   const due = db.prepare(
-    'select * from notifications where next_try_at_ms <= ? order by next_try_at_ms, id limit ?',
+    'select id from notifications where next_try_at_ms <= ? order by next_try_at_ms, id limit ?',
   );
   const nextDue = db.prepare(
     'select min(next_try_at_ms) as at_ms from notifications where next_try_at_ms > ?',
@@ -103,7 +103,7 @@ export function notificationRecords(db: DatabaseSync): NotificationRecords {
     },
     all: () => all.all().map(notificationOf),
     ofPayment: (requestId) => ofPayment.all(requestId).map(notificationOf),
-    due: (nowMs, limit) => due.all(nowMs, limit).map(notificationOf),
+    due: (nowMs, limit) => due.all(nowMs, limit).map((row) => row['id'] as number),
     nextDueAfter: (afterMs) => (nextDue.get(afterMs)?.['at_ms'] ?? null) as number | null,
     add(draft, nowMs, firstTryAtMs) {
       const { wallet, appId, requestId, url, facts } = draft;

@@ -208,7 +208,7 @@ export function notificationOutbox(parts: OutboxParts): NotificationOutbox {
       })
       .finally(() => {
         underWay.delete(id);
-        if (!stopping.signal.aborted) look(now());
+        lookSoon();
       });
     underWay.set(id, work);
     return work;
@@ -218,7 +218,7 @@ export function notificationOutbox(parts: OutboxParts): NotificationOutbox {
   function look(atMs: number): void {
     clearTimeout(timer);
     if (stopping.signal.aborted) return;
-    for (const { id } of records.due(atMs, 2 * triesAtOnceMax)) {
+    for (const id of records.due(atMs, 2 * triesAtOnceMax)) {
       if (underWay.size >= triesAtOnceMax) return;
       start(id);
     }
@@ -229,17 +229,21 @@ export function notificationOutbox(parts: OutboxParts): NotificationOutbox {
     timer = setTimeout(() => look(isReached ? Math.max(next, now()) : now()), Math.min(waitMs, lookAgainMs));
   }
 
+  /** A transaction is carried out and committed in one turn of the event loop: the next turn sees what it left. */
+  function lookSoon(): void {
+    if (isLookAhead) return;
+    isLookAhead = true;
+    setImmediate(() => {
+      isLookAhead = false;
+      look(now());
+    });
+  }
+
   return {
     enqueue(draft, nowMs) {
       const late = faults.drawForNotification(draft.wallet, (fault) => fault === 'late_notification');
       records.add(draft, nowMs, nowMs + (late?.delayMs ?? 0));
-      // The transaction is carried out and committed in one turn of the event loop: the next one sees what it left.
-      if (isLookAhead) return;
-      isLookAhead = true;
-      setImmediate(() => {
-        isLookAhead = false;
-        look(now());
-      });
+      lookSoon();
     },
     async sendNow(requestId) {
       const due = records

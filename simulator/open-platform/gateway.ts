@@ -1,7 +1,7 @@
 import type { Apps } from '../apps.ts';
 import type { Delivery } from '../delivery.ts';
 import type { CalledApi, CallFault, DrawnFault, FaultName, FaultRecords } from '../faults.ts';
-import { ControlRefused, parseJsonObject } from '../json.ts';
+import { ControlRefused, type JsonObject, parseJsonObject } from '../json.ts';
 import type { LateArrival, LateArrivalRecords } from '../late-arrivals.ts';
 import type { NotificationOutbox } from '../notifications/outbox.ts';
 import type { RequestLog } from '../request-log.ts';
@@ -86,6 +86,16 @@ interface Decided {
   readonly fields: Fields | null;
   readonly signed: SignedNode | null;
   readonly late: LateArrival | null;
+}
+
+/** A late arrival that has been carried out. */
+interface LoggedArrival {
+  readonly appId: string;
+  readonly method: string;
+  readonly biz: JsonObject;
+  /** `null`: no call, but something that the payer did. */
+  readonly fields: Fields | null;
+  readonly fault: CallFault;
 }
 
 const errorPage =
@@ -190,7 +200,7 @@ export function openPlatform({
   }
 
   async function arrive(id: number): Promise<void> {
-    const logged = await journal.submit(() => {
+    const logged = await journal.submit((): LoggedArrival | null => {
       const arrival = lateArrivals.take(id);
       if (arrival?.method === scanAndPay) return payAfterCancel(arrival);
       const app = arrival && apps.find(arrival.appId);
@@ -206,22 +216,23 @@ export function openPlatform({
         nowMs: now(),
         payerMustConfirm: false,
       });
-      return { appId: app.appId, method, biz, fields };
+      return { appId: app.appId, method, biz, fields, fault: 'arrives_late' };
     });
     if (logged !== null)
-      addToLog(logged.appId, logged.method, logged.biz['out_trade_no'], 'arrives_late', logged.fields);
+      addToLog(logged.appId, logged.method, logged.biz['out_trade_no'], logged.fault, logged.fields);
   }
 
-  /** An order code that has expired meanwhile is refused on the phone, and the cancel has been right. */
-  function payAfterCancel({ appId, bizContent }: LateArrival): null {
-    const outTradeNo = String(parseJsonObject(bizContent)?.['out_trade_no']);
+  /** An order code that has expired meanwhile is refused on the phone. */
+  function payAfterCancel({ appId, bizContent }: LateArrival): LoggedArrival {
+    const biz = parseJsonObject(bizContent) ?? {};
+    const outTradeNo = String(biz['out_trade_no']);
     try {
       payer.scan(outTradeNo, appId, 'sandbox-payer', now());
       payer.confirm(outTradeNo, appId, now());
     } catch (error) {
       if (!(error instanceof ControlRefused)) throw error;
     }
-    return null;
+    return { appId, method: scanAndPay, biz, fields: null, fault: 'late_success_after_cancel' };
   }
 
   function addToLog(

@@ -384,12 +384,17 @@ describe('late_success_after_cancel', () => {
   });
 
   it('is refused on the phone when the code has expired by then', async () => {
-    await fault({ api: 'cancel', fault: 'late_success_after_cancel', count: 1, delay_ms: 20 });
+    await fault({ api: 'cancel', fault: 'late_success_after_cancel', count: 1, delay_ms: 150 });
     const coded = order({ qr_code_timeout_express: '1m' });
     await call('alipay.trade.precreate', coded);
     await call('alipay.trade.cancel', { out_trade_no: coded.out_trade_no });
     wallet.clock.nowMs += 60_000;
-    await new Promise((resolve) => setTimeout(resolve, 60));
+    await eventually(async () => {
+      const requests = (await wallet.control('GET', 'requests?limit=20')).body as Answer[];
+      return requests.some(
+        (request) => request['out_trade_no'] === coded.out_trade_no && request['method'] === 'scan and pay',
+      );
+    });
     expect(await wallet.ledger(coded.out_trade_no)).toBeUndefined();
     expect(receiver.received).toHaveLength(0);
   });
