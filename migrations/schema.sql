@@ -36,6 +36,19 @@ create table deliveries (
 CREATE INDEX deliveries_due ON ONLY public.deliveries USING btree (due_at) WHERE (due_at IS NOT NULL);
 CREATE INDEX deliveries_of_payment ON ONLY public.deliveries USING btree (payment_id, merchant_id);
 
+create table entry_codes (
+  merchant_id text not null,
+  code text not null,
+  store_id text not null,
+  currency text not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  disabled_at timestamp with time zone,
+  constraint entry_codes_pkey PRIMARY KEY (merchant_id, code),
+  constraint entry_codes_code_check CHECK ((code ~ '^[0-9A-HJKMNP-TV-Z]{20}$'::text)),
+  constraint entry_codes_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+  constraint entry_codes_merchant_id_store_id_fkey FOREIGN KEY (merchant_id, store_id) REFERENCES stores(merchant_id, id)
+);
+
 create table held_cancels (
   merchant_id text not null,
   payment_request_id text not null,
@@ -64,8 +77,14 @@ create table merchants (
   notify_url text,
   delivery_secret bytea not null,
   created_at timestamp with time zone not null default clock_timestamp(),
+  mcc text,
+  order_code_scene text,
+  order_code_expiry_ms integer,
   constraint merchants_pkey PRIMARY KEY (id),
+  constraint merchants_check CHECK (((order_code_scene IS NULL) = (order_code_expiry_ms IS NULL))),
   constraint merchants_id_check CHECK ((id ~ '^[0-9A-Za-z]{1,32}$'::text)),
+  constraint merchants_mcc_check CHECK ((mcc ~ '^\d{4}$'::text)),
+  constraint merchants_order_code_expiry_ms_check CHECK (((order_code_expiry_ms >= 60000) AND (order_code_expiry_ms <= 7200000))),
   constraint merchants_short_no_check CHECK ((short_no < '34359738368'::bigint)),
   constraint merchants_short_no_key UNIQUE (short_no)
 );
@@ -128,6 +147,11 @@ create table payments (
   updated_at timestamp with time zone not null,
   lease_until timestamp with time zone,
   refund_turn_at timestamp with time zone,
+  payer_action jsonb,
+  payer_active_until timestamp with time zone,
+  paid_at timestamp with time zone,
+  refund_ids_spent smallint not null default 0,
+  refund_id_doubted boolean not null default false,
   constraint payments_pkey PRIMARY KEY (merchant_id, id),
   constraint payments_amount_check CHECK ((amount > 0)),
   constraint payments_check CHECK (((reversal_state IS NULL) = (reversal_by IS NULL))),
@@ -137,7 +161,7 @@ create table payments (
   constraint payments_merchant_id_merchant_order_no_fkey FOREIGN KEY (merchant_id, merchant_order_no) REFERENCES orders(merchant_id, merchant_order_no),
   constraint payments_open_refunds_check CHECK ((open_refunds >= 0)),
   constraint payments_reversal_state_check CHECK ((reversal_state = ANY (ARRAY['cancelling'::text, 'settling'::text, 'refunding'::text, 'watching'::text, 'effected'::text, 'baseless'::text]))),
-  constraint payments_state_check CHECK ((state = ANY (ARRAY['submitted'::text, 'awaiting_payer'::text, 'unknown'::text, 'succeeded'::text, 'failed'::text, 'reversing'::text, 'cancelled_provisionally'::text, 'cancelled'::text])))
+  constraint payments_state_check CHECK ((state = ANY (ARRAY['submitted'::text, 'issued'::text, 'awaiting_payer'::text, 'unknown'::text, 'succeeded'::text, 'failed'::text, 'reversing'::text, 'cancelled_provisionally'::text, 'cancelled'::text])))
 ) with (fillfactor=80, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.05);
 
 CREATE INDEX payments_attention ON public.payments USING btree (attention_since) WHERE (attention IS NOT NULL);
@@ -181,9 +205,23 @@ create table stores (
   id text not null,
   name text not null,
   created_at timestamp with time zone not null default clock_timestamp(),
+  mcc text,
   constraint stores_pkey PRIMARY KEY (merchant_id, id),
   constraint stores_id_check CHECK ((id ~ '^[0-9A-Za-z]{1,32}$'::text)),
+  constraint stores_mcc_check CHECK ((mcc ~ '^\d{4}$'::text)),
   constraint stores_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id)
+);
+
+create table stray_notifications (
+  wallet text not null,
+  account text not null,
+  payment_request_id text not null,
+  says text not null,
+  times integer not null default 1,
+  sealed_bytes bytea not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  last_at timestamp with time zone not null default clock_timestamp(),
+  constraint stray_notifications_pkey PRIMARY KEY (wallet, account, payment_request_id, says)
 );
 
 create table terminals (
@@ -207,6 +245,18 @@ create table untrusted_answers (
 );
 
 CREATE INDEX untrusted_answers_by_age ON public.untrusted_answers USING btree (received_at);
+
+create table untrusted_notifications (
+  id bigint not null generated always as identity,
+  wallet text not null,
+  account text not null,
+  received_at timestamp with time zone not null default clock_timestamp(),
+  detail text not null,
+  sealed_bytes bytea not null,
+  constraint untrusted_notifications_pkey PRIMARY KEY (id)
+);
+
+CREATE INDEX untrusted_notifications_by_age ON public.untrusted_notifications USING btree (received_at);
 
 create table wallet_accounts (
   wallet text not null,

@@ -1,0 +1,77 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createTestDatabase, type TestDatabase } from '../../../test/database/test-database.ts';
+import { merchantShortNoOfEntryCode } from '../../domain/ids.ts';
+import { createSealing } from '../sealing.ts';
+import { type Database, openDatabase } from './database.ts';
+import { createEntryCode, listEntryCodes, setEntryCodeEnabled } from './entry-codes.ts';
+import { createMerchantDirectory } from './merchant-directory.ts';
+import { saveMerchant } from './merchant-records.ts';
+
+const sealing = createSealing(randomBytes(32));
+let testDatabase: TestDatabase;
+let database: Database;
+
+beforeAll(async () => {
+  testDatabase = await createTestDatabase();
+  database = openDatabase({
+    url: testDatabase.url,
+    poolSize: 4,
+    applicationName: 'entry codes',
+    onIdleError: () => {},
+  });
+  for (const id of ['M1', 'M2']) {
+    await saveMerchant(database, sealing, {
+      id,
+      name: 'Tea House',
+      mcc: '5812',
+      notifyUrl: null,
+      orderCodes: { scene: 'counter', expiryMs: 120_000 },
+      stores: [{ id: 'S1', name: 'Central', mcc: '5499', terminalIds: [] }],
+      bindings: [],
+    });
+  }
+});
+afterAll(async () => {
+  await database.end();
+  await testDatabase.drop();
+});
+
+// proves PAY-01
+it('a store’s code carries its merchant’s short number and is found by the directory', async () => {
+  const made = await createEntryCode(database, { merchantId: 'M1', storeId: 'S1', currency: 'USD' });
+  const code = made?.code ?? '';
+  const directory = createMerchantDirectory(database, sealing);
+  const merchant = await directory.find('M1');
+  expect(merchantShortNoOfEntryCode(code)).toBe(merchant?.shortNo);
+  expect(await directory.findEntryCode('M1', code)).toEqual({
+    merchantId: 'M1',
+    code,
+    storeId: 'S1',
+    currency: 'USD',
+    disabledAt: null,
+  });
+  expect(await directory.findEntryCode('M2', code)).toBeNull();
+  expect(merchant).toMatchObject({
+    mcc: '5812',
+    orderCodes: { scene: 'counter', expiryMs: 120_000 },
+    stores: [{ id: 'S1', name: 'Central', mcc: '5499' }],
+  });
+});
+
+it('a store that is not the merchant’s gets none', async () => {
+  expect(await createEntryCode(database, { merchantId: 'M1', storeId: 'S9', currency: 'USD' })).toBeNull();
+  expect(await createEntryCode(database, { merchantId: 'M9', storeId: 'S1', currency: 'USD' })).toBeNull();
+});
+
+it('a code is taken out of use and back into it, by its own merchant alone, and never vanishes', async () => {
+  const made = await createEntryCode(database, { merchantId: 'M2', storeId: 'S1', currency: 'JPY' });
+  const code = made?.code ?? '';
+  expect(await setEntryCodeEnabled(database, 'M1', code, false)).toBeNull();
+  const disabled = await setEntryCodeEnabled(database, 'M2', code, false);
+  expect(disabled?.disabledAt).toBeInstanceOf(Date);
+  expect((await setEntryCodeEnabled(database, 'M2', code, false))?.disabledAt).toEqual(disabled?.disabledAt);
+  expect(await listEntryCodes(database, 'M2', null)).toEqual([disabled]);
+  expect(await listEntryCodes(database, 'M2', 'S2')).toEqual([]);
+  expect((await setEntryCodeEnabled(database, 'M2', code, true))?.disabledAt).toBeNull();
+});
