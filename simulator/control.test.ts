@@ -79,14 +79,30 @@ describe('apps', () => {
 });
 
 describe('payers and codes', () => {
-  it('a first start has a rich and a poor payer, each with a code that never ends', async () => {
+  it('a first start has, in each wallet, a rich and a poor payer with codes that never end', async () => {
     const codes = (await wallet.control('GET', 'payment-codes')).body as Answer[];
-    const code = expect.stringMatching(/^28\d{16}$/);
-    const lasting = { reusable: true, expires_at: null };
+    const code = expect.stringMatching(/^28\d{16}(\d{6})?$/);
+    const lasting = { code, reusable: true, expires_at: null };
+    const open = { ...lasting, wallet: 'alipay_open', currency: 'CNY' };
+    const plus = { ...lasting, wallet: 'alipay_plus', balance: null };
     expect(codes).toEqual([
-      { code, payer_id: 'sandbox-payer', balance: null, ...lasting },
-      { code, payer_id: 'sandbox-payer-50-yuan', balance: 5000, ...lasting },
+      { ...open, payer_id: 'sandbox-payer', balance: null },
+      { ...open, payer_id: 'sandbox-payer-50-yuan', balance: 5000 },
+      { ...plus, payer_id: 'sandbox-payer-plus', currency: 'USD' },
+      { ...plus, payer_id: 'sandbox-payer-plus-5-dollars', currency: 'USD', balance: 500 },
+      { ...plus, payer_id: 'sandbox-payer-plus-hk', currency: 'HKD' },
+      { ...plus, payer_id: 'sandbox-payer-plus-jp', currency: 'JPY' },
+      { ...plus, payer_id: 'sandbox-payer-plus-kr', currency: 'KRW' },
+      { ...plus, payer_id: 'sandbox-payer-plus-ph', currency: 'PHP' },
     ]);
+  });
+
+  it('of the other wallet are refused', async () => {
+    const codes = (await wallet.control('GET', 'payment-codes')).body as Answer[];
+    const code = codes.find((one) => one['payer_id'] === 'sandbox-payer-plus')?.['code'];
+    expect(await wallet.call('alipay.trade.pay', payOrder(String(code)))).toMatchObject({
+      sub_code: 'ACQ.PAYMENT_AUTH_CODE_INVALID',
+    });
   });
 
   it('more can be made, with codes of their own that are listed while they can be used', async () => {
@@ -109,6 +125,10 @@ describe('payers and codes', () => {
   it.each<[string, Answer, string]>([
     ['payers', { balance: 5 }, 'payer_id'],
     ['payers', { payer_id: 'x', balance: -1 }, 'balance'],
+    ['payers', { payer_id: 'x', wallet: 'paypal' }, 'wallet'],
+    ['payers', { payer_id: 'x', currency: 'HKD' }, 'wallet'],
+    ['payers', { payer_id: 'x', wallet: 'alipay_plus', brand: 'GCash', currency: 'XAU' }, 'currency'],
+    ['payers', { payer_id: 'x', wallet: 'alipay_plus', currency: 'PHP' }, 'brand'],
     ['payment-codes', { payer_id: 'nobody' }, 'payer_id'],
     ['payment-codes', { payer_id: 'sandbox-payer', code: '12345' }, 'code'],
     ['payment-codes', { payer_id: 'sandbox-payer', reusable: 'yes' }, 'reusable'],

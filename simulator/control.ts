@@ -1,3 +1,4 @@
+import { type AmsControlParts, clientRoutes, paymentRoutes } from './ams/control-routes.ts';
 import { amsCurrencies, isAmsCurrency } from './ams/currencies.ts';
 import { type Apps, appView } from './apps.ts';
 import { type FaultRecords, faultView, readFaultRule, wallets } from './faults.ts';
@@ -31,6 +32,7 @@ export interface ControlAnswer {
 export interface ControlParts {
   readonly journal: Journal;
   readonly books: Books;
+  readonly ams: AmsControlParts;
   readonly apps: Apps;
   readonly faults: FaultRecords;
   readonly outbox: Pick<NotificationOutbox, 'list' | 'resend'>;
@@ -40,13 +42,13 @@ export interface ControlParts {
 }
 
 /** A request to `/control`; `parameters` are the named parts of the path. */
-interface Asked {
+export interface Asked {
   readonly parameters: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
   readonly body: JsonObject;
 }
 
-type Route = (asked: Asked) => Json | Promise<Json>;
+export type Route = (asked: Asked) => Json | Promise<Json>;
 
 const codeLifeSeconds = 60;
 
@@ -54,11 +56,13 @@ const codeLifeSeconds = 60;
 export function control(
   parts: ControlParts,
 ): (method: string, url: URL, body: string) => Promise<ControlAnswer> {
-  const { books, log } = parts;
+  const { books, ams, log } = parts;
   const routes: Readonly<Record<string, Route>> = {
     ...appRoutes(parts),
     ...payerRoutes(parts),
     ...tradeRoutes(parts),
+    ...clientRoutes(ams),
+    ...paymentRoutes(ams, tradeRoutes(parts)),
     ...faultRoutes(parts),
     ...notificationRoutes(parts),
     'GET /control/requests': ({ query }) => {
@@ -73,7 +77,10 @@ export function control(
   return async (method, url, body) => {
     try {
       if (method === 'GET' && url.pathname === '/control/ledger') {
-        return { status: 200, body: printLedger(books.trades, url.searchParams.get('payment_request_id')) };
+        return {
+          status: 200,
+          body: printLedger(books.trades, ams.books.payments, url.searchParams.get('payment_request_id')),
+        };
       }
       for (const { method: routeMethod, pattern, route } of matchers) {
         const match = routeMethod === method ? pattern.exec(url.pathname) : null;

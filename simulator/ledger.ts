@@ -1,3 +1,5 @@
+import type { AmsPaymentRecords } from './ams/payment-records.ts';
+import { amsLedgerLine } from './ams/payment-view.ts';
 import type { JsonObject } from './json.ts';
 import { printChinaTime } from './open-platform/china-time.ts';
 import type { Refund, Trade, TradeRecords } from './open-platform/trade-records.ts';
@@ -18,10 +20,18 @@ function ledgerLine(trade: Trade): JsonObject {
   };
 }
 
-/** The whole ledger as JSON text, or the lines of one payment. Precreated orders that nobody has scanned are no trades. */
-export function printLedger(trades: TradeRecords, paymentRequestId: string | null): string {
+/**
+ * The whole ledger of both wallets as JSON text, or the lines of one payment. Precreated orders of the Open Platform that nobody has
+ * scanned are no trades.
+ */
+export function printLedger(
+  trades: TradeRecords,
+  payments: AmsPaymentRecords,
+  paymentRequestId: string | null,
+): string {
   const lines: string[] = [];
   for (const trade of trades.each(paymentRequestId)) lines.push(JSON.stringify(ledgerLine(trade)));
+  for (const payment of payments.each(paymentRequestId)) lines.push(JSON.stringify(amsLedgerLine(payment)));
   return `[${lines.join(',\n')}]`;
 }
 

@@ -1,3 +1,9 @@
+import { openClients } from './ams/clients.ts';
+import { amsGateway } from './ams/gateway.ts';
+import { amsNotifications } from './ams/notification.ts';
+import { amsPaymentRecords } from './ams/payment-records.ts';
+import type { AmsBooks } from './ams/payments.ts';
+import { registrationRecords } from './ams/registration-records.ts';
 import { openApps } from './apps.ts';
 import { control } from './control.ts';
 import { faultRecords } from './faults.ts';
@@ -9,8 +15,9 @@ import { openPlatformWays, tradeTeller } from './open-platform/notification.ts';
 import { tradeRecords } from './open-platform/trade-records.ts';
 import type { Books } from './open-platform/trades.ts';
 import { addSandboxPayers, payerRecords } from './payers.ts';
+import { phone } from './phone/phone.ts';
 import { requestLog } from './request-log.ts';
-import { settingsRecords } from './settings.ts';
+import { type Settings, settingsRecords } from './settings.ts';
 import { openJournal } from './storage.ts';
 
 export interface SimulatorOptions {
@@ -30,7 +37,8 @@ export interface RunningSimulator {
 }
 
 /**
- * Starts the wallet: `/gateway.do` speaks the Open Platform's protocol, `/control/*` sets it up and shows its truth. Resolves once it
+ * Starts the wallets: `/gateway.do` speaks the Open Platform's protocol, `/ams/*` that of AMS, `/phone` is what their payers hold in
+ * hand, `/control/*` sets them up and shows their truth. Resolves once it
  * listens. Rejects with `StartRefused`, whose message is one sentence, when the port is in use or the folder cannot be written.
  */
 export async function runSimulator(options: SimulatorOptions): Promise<RunningSimulator> {
@@ -42,13 +50,18 @@ export async function runSimulator(options: SimulatorOptions): Promise<RunningSi
     const payers = payerRecords(db);
     await addSandboxPayers(journal, payers);
     const apps = openApps(journal);
+    const clients = openClients(journal);
     const faults = faultRecords(db);
-    const settingsFor: Books['settingsFor'] = (app) => ({ ...settings.current(), ...app?.settings });
+    const settingsFor = (caller: { readonly settings: Partial<Settings> } | undefined): Settings => ({
+      ...settings.current(),
+      ...caller?.settings,
+    });
     const outbox = notificationOutbox({
       journal,
       faults,
-      ways: { alipay_open: openPlatformWays(apps) },
-      speedFor: ({ appId }) => settingsFor(apps.find(appId)).notification_speed,
+      ways: { alipay_open: openPlatformWays(apps), alipay_plus: amsNotifications(clients) },
+      speedFor: ({ wallet, appId }) =>
+        settingsFor(wallet === 'alipay_open' ? apps.find(appId) : clients.find(appId)).notification_speed,
       now,
     });
     const tell = tradeTeller({ outbox, apps, payers, settingsFor });
@@ -64,20 +77,42 @@ export async function runSimulator(options: SimulatorOptions): Promise<RunningSi
       log,
       now,
     });
+    const amsBooks: AmsBooks = {
+      payments: amsPaymentRecords(db),
+      registrations: registrationRecords(db),
+      payers,
+      outbox,
+      settingsFor,
+    };
+    const ams = amsGateway({
+      journal,
+      books: amsBooks,
+      clients,
+      faults,
+      lateArrivals: lateArrivalRecords(db, 'alipay_plus'),
+      log,
+      now,
+    });
+    const amsControl = { journal, books: amsBooks, clients, now };
     const server = await startHttpServer(port, host, {
       gateway: gateway.answer,
-      control: control({ journal, books, apps, faults, outbox, settings, log, now }),
+      ams: ams.answer,
+      phone: phone({ journal, books, apps, ams: amsBooks, clients, now }),
+      control: control({ journal, books, ams: amsControl, apps, faults, outbox, settings, log, now }),
     });
     gateway.resume();
+    ams.resume();
     outbox.resume();
     return {
       port: server.port,
       async close() {
         gateway.stop();
+        ams.stop();
         outbox.stop();
         await server.close();
         // A call that arrived during the closing may have set a timer.
         gateway.stop();
+        ams.stop();
         journal.close();
       },
     };

@@ -68,6 +68,8 @@ export interface TradeRecords {
   named(outTradeNo: string): readonly Trade[];
   /** Every trade, in the order of creation, one at a time. */
   each(outTradeNo: string | null): Iterable<Trade>;
+  /** Trades that wait for that payer, unless their time is over. */
+  waitingFor(payerId: string, nowMs: number): readonly Trade[];
   insert(trade: Trade): void;
   update(trade: Trade): void;
   refund(tradeNo: string, outRequestNo: string): Refund | undefined;
@@ -77,6 +79,7 @@ export interface TradeRecords {
   positionSince(smid: string, sinceMs: number): bigint;
   orderCode(appId: string, outTradeNo: string): OrderCode | undefined;
   orderCodesNamed(outTradeNo: string): readonly OrderCode[];
+  orderCodeReading(qrCode: string): OrderCode | undefined;
   insertOrderCode(code: OrderCode): void;
 }
 
@@ -147,6 +150,9 @@ export function tradeRecords(db: DatabaseSync): TradeRecords {
   const byTradeNo = db.prepare('select * from trades where trade_no = ? and app_id = ?');
   const named = db.prepare('select * from trades where out_trade_no = ? order by app_id');
   const all = db.prepare('select * from trades order by rowid');
+  const waiting = db.prepare(
+    `select * from trades where status = 'WAIT_BUYER_PAY' and payer_id = ? and expires_at_ms > ? order by rowid`,
+  );
   const insert = db.prepare(`insert into trades values (${Array(26).fill('?').join(', ')})`);
   const update = db.prepare(
     `update trades set status = ?, payer_id = ?, paid_at_ms = ?, closed_at_ms = ?, closed_by = ?, charged_minor = ?,
@@ -165,6 +171,7 @@ export function tradeRecords(db: DatabaseSync): TradeRecords {
   );
   const orderCode = db.prepare('select * from order_codes where out_trade_no = ? and app_id = ?');
   const orderCodesNamed = db.prepare('select * from order_codes where out_trade_no = ? order by app_id');
+  const orderCodeReading = db.prepare('select * from order_codes where qr_code = ?');
   const insertOrderCode = db.prepare('insert into order_codes values (?, ?, ?, ?, ?, ?, ?)');
 
   return {
@@ -174,6 +181,7 @@ export function tradeRecords(db: DatabaseSync): TradeRecords {
     *each(outTradeNo) {
       for (const row of outTradeNo === null ? all.iterate() : named.all(outTradeNo)) yield tradeOf(row);
     },
+    waitingFor: (payerId, nowMs) => waiting.all(payerId, nowMs).map(tradeOf),
     insert(trade) {
       insert.run(
         trade.outTradeNo,
@@ -238,6 +246,7 @@ export function tradeRecords(db: DatabaseSync): TradeRecords {
     },
     orderCode: (appId, outTradeNo) => mapped(orderCode.get(outTradeNo, appId), orderCodeOf),
     orderCodesNamed: (outTradeNo) => orderCodesNamed.all(outTradeNo).map(orderCodeOf),
+    orderCodeReading: (qrCode) => mapped(orderCodeReading.get(qrCode), orderCodeOf),
     insertOrderCode(code) {
       insertOrderCode.run(
         code.outTradeNo,
