@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { failure, payId, payment, problem, shoudan, useScriptedGateway } from './scripted-gateway.fixture.ts';
 
 const gateway = useScriptedGateway();
@@ -63,6 +63,70 @@ it('pay in the sandbox needs an amount and an order', async () => {
       terminal_id: 'T0000001',
       subject: 'Trial',
     },
+  });
+});
+
+it("pay in the sandbox takes the payer's code of the first wallet that takes the currency", async () => {
+  gateway.answers.set('POST /v1/payments', { status: 201, body: payment() });
+  const line = 'pay --amount 1 --order A1';
+  await shoudan(`${line} --currency USD`, gateway.sandbox());
+  await shoudan(`${line} --currency CNY --wallet alipay_plus`, gateway.sandbox());
+  const codes = gateway.seen.map(({ body }) => (body as { readonly payment_code: string }).payment_code);
+  expect(codes).toEqual(['2810000000000000000', '2810000000000000000']);
+});
+
+describe('an order code', () => {
+  const orderCode = { value: 'https://wallet.example/c/1', expires_at: '2026-11-22T03:57:00.000Z' };
+  const open = payment({ product: 'order_code', status: 'processing', paid_at: null, order_code: orderCode });
+  const paid = payment({ product: 'order_code', order_code: orderCode });
+  const look = `GET /v1/payments/${payId}`;
+
+  // proves PAY-03
+  it('is shown as a QR as soon as it is there, and waited for until it is paid', async () => {
+    gateway.answers.set('POST /v1/payments', { status: 202, body: { ...open, order_code: null } });
+    gateway.answers.set(look, [
+      { status: 200, body: open },
+      { status: 200, body: paid },
+    ]);
+    const ended = await shoudan('pay --order-code --amount 12.34 --order A1', gateway.sandbox());
+    expect(ended).toMatchObject({ exitCode: 0, err: '' });
+    expect(ended.out).toMatch(
+      /^[█▀▄ \n]{400,}\n\nhttps:\/\/wallet\.example\/c\/1\nuntil 2026-11-22T03:57:00\.000Z\n\npayment /,
+    );
+    expect(ended.out).toContain('status   succeeded\n');
+    expect(gateway.seen).toMatchObject([
+      { line: 'POST /v1/payments', prefer: undefined, body: { product: 'order_code' } },
+      { line: look, prefer: 'wait=0' },
+      { line: look, prefer: 'wait=120' },
+    ]);
+    expect(gateway.seen[0]?.body).not.toHaveProperty('payment_code');
+  });
+
+  it('with --json is shown beside the one document', async () => {
+    gateway.answers.set('POST /v1/payments', { status: 202, body: open });
+    gateway.answers.set(look, { status: 200, body: paid });
+    const ended = await shoudan('pay --order-code --amount 1 --order A1 --json', gateway.sandbox());
+    expect(JSON.parse(ended.out)).toEqual(paid);
+    expect(ended.err).toContain('https://wallet.example/c/1\n');
+  });
+
+  it('that nobody has paid when the wait ends goes on by itself', async () => {
+    gateway.answers.set('POST /v1/payments', { status: 202, body: open });
+    gateway.answers.set(look, { status: 200, body: open });
+    const ended = await shoudan('pay --order-code --amount 1 --order A1 --wait 1', gateway.sandbox());
+    expect(ended.exitCode).toBe(6);
+    expect(gateway.seen.map(({ line, prefer }) => `${line} ${prefer}`)).toEqual([
+      'POST /v1/payments wait=1',
+      `${look} wait=1`,
+    ]);
+  });
+
+  it('that the wallet refuses is told at once', async () => {
+    const refused = payment({ product: 'order_code', status: 'failed', paid_at: null, failure });
+    gateway.answers.set('POST /v1/payments', { status: 201, body: refused });
+    const ended = await shoudan('pay --order-code --amount 1 --order A1', gateway.sandbox());
+    expect(ended).toMatchObject({ exitCode: 5, err: '' });
+    expect(ended.out).toContain('failure  No funds (declined, ACQ.X)\n');
   });
 });
 

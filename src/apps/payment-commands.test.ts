@@ -8,6 +8,7 @@ it.each([
   ['pay --amount 1 --order A1 --currency RMB', '--currency RMB is not an ISO 4217 code'],
   ['pay --amount 1 --order A1 --wait soon', '--wait soon is no number of seconds from 0 to 120'],
   ['pay --amount 1 --order A1 --wait 121', '--wait 121 is no number of seconds from 0 to 120'],
+  ['pay --amount 1 --order A1 --order-code --code 28', '--order-code shows a code of its own'],
   ['pay --amount 1 --order A1', 'pay needs --code outside of the sandbox'],
   [
     'pay --amount 1 --order A1 --code 28 --store S1 --subject x',
@@ -158,6 +159,7 @@ it('inspect shows a payment, its refunds and its timeline', async () => {
       'store     S1, terminal T1',
       'subject   Tea\\u{1b}[31m',
       'created   2026-11-22T03:55:00.000Z',
+      'paid      2026-11-22T03:55:01.000Z',
       'updated   2026-11-22T03:55:01.000Z, version 2',
       'expires   2026-11-22T04:00:00.000Z',
       '',

@@ -26,8 +26,8 @@ export interface ScriptedGateway {
   readonly url: string;
   readonly dataDir: string;
   readonly seen: readonly Seen[];
-  /** By method and path. */
-  readonly answers: Map<string, Answer>;
+  /** By method and path; of a list each answer is given once, the last one for ever. */
+  readonly answers: Map<string, Answer | readonly Answer[]>;
   /** Settings that name it as a gateway that runs elsewhere. */
   named(): Environment;
   /** Settings that find it as the sandbox that `shoudan start` has left. */
@@ -36,7 +36,8 @@ export interface ScriptedGateway {
 
 /** One for each test of the file. */
 export function useScriptedGateway(): ScriptedGateway {
-  const answers = new Map<string, Answer>();
+  const answers = new Map<string, Answer | readonly Answer[]>();
+  const given = new Map<string, number>();
   let seen: Seen[] = [];
   let dataDir = '';
   let url = '';
@@ -45,6 +46,7 @@ export function useScriptedGateway(): ScriptedGateway {
   beforeEach(async () => {
     seen = [];
     answers.clear();
+    given.clear();
     dataDir = mkdtempSync(join(tmpdir(), 'shoudan-cli-'));
     server = createServer((request, response) => {
       void bodyOf(request).then((text) => {
@@ -56,7 +58,10 @@ export function useScriptedGateway(): ScriptedGateway {
           prefer: prefer?.toString(),
           body: text === '' ? null : JSON.parse(text),
         });
-        const answer = answers.get(line) ?? {
+        const script = [answers.get(line) ?? []].flat();
+        const times = given.get(line) ?? 0;
+        given.set(line, times + 1);
+        const answer = script[Math.min(times, script.length - 1)] ?? {
           status: 404,
           body: problem('route_not_found', `no ${line}`, 404),
         };

@@ -208,23 +208,34 @@ export const commands = {
     options: { json },
   },
   pay: {
-    about: "Take a payment with a payer's payment code.",
+    about: "Take a payment with a payer's payment code, or show an order code for one.",
     arguments: {},
     options: {
       amount: { value: 'DECIMAL', about: 'In major units, as in 12.34.', required: true },
       currency: { value: 'CODE', about: 'ISO 4217. Default CNY.' },
       order: { value: 'NO', about: "The merchant's order number.", required: true },
-      code: { value: 'CODE', about: "The code on the payer's screen. Default in the sandbox: its payer's." },
+      code: {
+        value: 'CODE',
+        about: "The code on the payer's screen. Default in the sandbox: its payer's in that currency.",
+      },
+      'order-code': {
+        value: null,
+        about: 'Show a QR for the payer to scan instead, and wait until it is paid or closed.',
+      },
       store: { value: 'ID', about: "The store. Default in the sandbox: the sandbox's." },
       terminal: { value: 'ID', about: "The terminal. Default in the sandbox: the sandbox's." },
       subject: {
         value: 'TEXT',
         about: 'What is sold, as the payer reads it. Default in the sandbox: a trial.',
       },
-      wallet: { value: 'WALLET', about: 'The wallet, when the code may belong to several.' },
+      wallet: { value: 'WALLET', about: 'The wallet, when several could take the payment.' },
       'notify-url': { value: 'URL', about: 'Where deliveries of this payment go.' },
       merchant: merchantOfOrder,
-      wait,
+      wait: {
+        value: 'N',
+        about:
+          'Seconds to wait for a final result, 0 to 120. Default 30; with --order-code until the code is closed.',
+      },
       json,
     },
   },

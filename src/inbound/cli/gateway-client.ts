@@ -9,7 +9,8 @@ export interface GatewayTarget {
 
 /** The gateway's REST API as a command needs it. Every failure is a {@link CommandFailure}. */
 export interface GatewayClient {
-  get<Answer>(path: string): Promise<Answer>;
+  /** `waitSeconds`: how long the gateway shall wait for a final result; 0 unless given. */
+  get<Answer>(path: string, waitSeconds?: number): Promise<Answer>;
   /**
    * `ifLost` is what people can do when the gateway is gone before it has answered: whether it has done what was
    * asked is then unknown.
@@ -33,14 +34,15 @@ export function connectGateway(target: GatewayTarget): GatewayClient {
     method: 'GET' | 'POST',
     path: string,
     request: PostRequest | null,
+    waitSeconds: number | undefined,
   ): Promise<Answer> {
     const headers: Record<string, string> = {
       accept: 'application/json, application/problem+json',
       authorization: `Bearer ${target.apiKey}`,
     };
     if (request?.body !== undefined) headers['content-type'] = 'application/json';
-    if (request?.waitSeconds !== undefined) headers['prefer'] = `wait=${request.waitSeconds}`;
-    const limitMs = request === null ? slackMs : (request.waitSeconds ?? unnamedWaitSeconds) * 1000 + slackMs;
+    if (waitSeconds !== undefined) headers['prefer'] = `wait=${waitSeconds}`;
+    const limitMs = (waitSeconds ?? (request === null ? 0 : unnamedWaitSeconds)) * 1000 + slackMs;
     let answer: Response;
     let text: string;
     try {
@@ -61,8 +63,8 @@ export function connectGateway(target: GatewayTarget): GatewayClient {
     throw refusalOf(target, answer, document);
   }
   return {
-    get: (path) => call('GET', path, null),
-    post: (path, request) => call('POST', path, request),
+    get: (path, waitSeconds) => call('GET', path, null, waitSeconds),
+    post: (path, request) => call('POST', path, request, request.waitSeconds),
   };
 }
 

@@ -46,8 +46,10 @@ export function inspectedText({ payment, refunds, events }: InspectedPayment): s
     ['store', `${payment.store_id}, terminal ${payment.terminal_id}`],
     ['subject', payment.subject],
     ['created', payment.created_at],
+    ['paid', payment.paid_at],
     ['updated', `${payment.updated_at}, version ${payment.version}`],
     ['expires', payment.expires_at],
+    ['order code', payment.order_code === null ? null : payment.order_code.value],
   ]);
   const refundRows = refunds.map((refund) => [
     refund.id,
