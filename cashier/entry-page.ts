@@ -44,9 +44,9 @@ ${view.merchantName === view.storeName ? null : html`<p class="quiet">${view.mer
 <div class="amount"><span class="currency" aria-hidden="true">${currency.code}</span><input id="amount" name="amount"
  type="text" inputmode="${mode}" autocomplete="off" autocapitalize="off" spellcheck="false" enterkeyhint="done"
  maxlength="20" placeholder="${typedAs}" value="${view.typed}" aria-describedby="hint" aria-invalid="${fault === null ? 'false' : 'true'}"></div>
-<p id="hint" class="hint"${fault === null ? nothing : html` role="alert"`}>${fault === null ? texts.amountHint(max) : faultText(fault, currency, max, texts)}</p>
+${hint(view, max, texts)}
 </div>
-${view.sandbox ? html`<p class="sandbox">${texts.sandboxOnly}</p>` : null}<div class="dock">
+<div class="dock">
 ${keypad(currency, texts)}
 <button type="submit" class="main" id="confirm">${texts.confirm}</button>
 </div>
@@ -62,6 +62,14 @@ function openPaymentBanner(view: EntryView, texts: Texts): Html {
   return html`<p class="banner" role="status"><span>${texts.openPayment(moneyText(openPayment.minor, view.currency))}</span>
 <a href="${openPayment.url}">${texts.seeIt}</a></p>
 `;
+}
+
+/** What is wrong with the amount, or where the payer is; always there, so that nothing moves when it speaks. */
+function hint(view: EntryView, max: string, texts: Texts): Html {
+  if (view.fault !== null) {
+    return html`<p id="hint" class="hint" role="alert">${faultText(view.fault, view.currency, max, texts)}</p>`;
+  }
+  return html`<p id="hint" class="hint">${view.sandbox ? texts.sandboxOnly : null}</p>`;
 }
 
 function faultText(

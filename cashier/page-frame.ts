@@ -41,8 +41,8 @@ ${refresh}<script src="${frame.assets.js}" defer></script>
 <body>
 ${content.main}
 <footer>
-<p>${texts.supportedBy(frame.supportName)}</p>
-<p><a href="${frame.otherLanguageUrl}" lang="${other}" hreflang="${other}">${textsOf(other).ownName}</a></p>
+<span>${texts.supportedBy(frame.supportName)}</span>
+<a href="${frame.otherLanguageUrl}" lang="${other}" hreflang="${other}">${textsOf(other).ownName}</a>
 </footer>
 </body>
 </html>

@@ -64,11 +64,12 @@ export function resultPage(frame: PageFrame, view: ResultView): string {
   const { outcome } = view;
   const shown = appearance(outcome, texts);
   const ended = isEnded(outcome);
+  const sum = moneyText(view.amountMinor, view.currency);
   const main = html`<main class="result" data-mark="${outcomeMark(outcome)}"${ended ? null : html` data-status="${view.statusUrl}"`}>
 <div id="outcome" role="status" class="outcome ${shown.tone}">
 ${icon(shown.icon)}
 <h1>${shown.title}</h1>
-<p class="sum">${moneyText(view.amountMinor, view.currency)}</p>
+<p class="sum${sum.length > 17 ? ' long' : ''}">${sum}</p>
 ${shown.lines.map((line) => html`<p>${line}</p>`)}
 </div>
 <div id="details">
@@ -125,7 +126,7 @@ function onward(view: ResultView, texts: Texts): Html | null {
   switch (outcome.kind) {
     case 'waiting':
       if (outcome.walletUrl === null) return null;
-      return html`<p class="onward"><a class="main" href="${outcome.walletUrl}">${texts.continueInWallet}</a></p>
+      return html`<p class="onward"><a class="second" href="${outcome.walletUrl}">${texts.continueInWallet}</a></p>
 `;
     case 'failed':
     case 'cancelled':

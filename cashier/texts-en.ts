@@ -6,7 +6,6 @@ export const english: Texts = {
   entryTitle: (store) => `Pay ${store}`,
   payTo: 'You pay',
   amountLabel: (currency) => `Amount in ${currency}`,
-  amountHint: (max) => `Up to ${max} in one payment.`,
   confirm: 'Pay',
   confirmAmount: (amount) => `Pay ${amount}`,
   opening: 'Opening your wallet…',
@@ -31,11 +30,12 @@ export const english: Texts = {
   openWallet: 'Open the wallet',
 
   waiting: 'Waiting for your wallet',
-  waitingText: 'Paid already? Then there is nothing to do: this page shows the result by itself.',
+  waitingText:
+    'Paid already? Then there is nothing to do: this page shows the result by itself. If not, continue in the wallet.',
   walletSilent: 'The wallet has not answered yet',
   walletSilentText:
     'We keep asking, and this page shows the result by itself. Nothing needs to be paid twice.',
-  continueInWallet: 'Not paid yet? Continue in the wallet',
+  continueInWallet: 'Continue in the wallet',
   succeeded: 'Paid',
   failed: 'Not paid',
   failureReasons: {
@@ -73,7 +73,7 @@ export const english: Texts = {
   goods: 'Goods',
   paidAt: 'Paid at',
   orderNo: 'Order no.',
-  walletTransactionId: 'Wallet’s no.',
+  walletTransactionId: 'Wallet transaction no.',
 
   otherBrowser: 'Open this page in a wallet',
   otherBrowserText: 'This store’s code is paid from inside a wallet app. Scan it with one that works here.',

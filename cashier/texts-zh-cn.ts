@@ -6,7 +6,6 @@ export const simplifiedChinese: Texts = {
   entryTitle: (store) => `向${store}付款`,
   payTo: '付款给',
   amountLabel: (currency) => `付款金额(${currency})`,
-  amountHint: (max) => `单笔最多 ${max}。`,
   confirm: '确认付款',
   confirmAmount: (amount) => `确认付款 ${amount}`,
   opening: '正在打开钱包…',
@@ -29,10 +28,10 @@ export const simplifiedChinese: Texts = {
   openWallet: '打开钱包',
 
   waiting: '等待钱包确认',
-  waitingText: '如果您已付款，无需任何操作，本页会自动显示结果。',
+  waitingText: '如已付款，无需任何操作，本页会自动显示结果；如尚未付款，请前往钱包继续。',
   walletSilent: '钱包暂未答复',
   walletSilentText: '我们正在继续查询，本页会自动显示结果。请勿重复付款。',
-  continueInWallet: '尚未付款？前往钱包继续',
+  continueInWallet: '前往钱包继续',
   succeeded: '付款成功',
   failed: '付款未成功',
   failureReasons: {

@@ -44,7 +44,6 @@ export interface Texts {
   readonly entryTitle: (store: string) => string;
   readonly payTo: string;
   readonly amountLabel: (currency: string) => string;
-  readonly amountHint: (max: string) => string;
   readonly confirm: string;
   readonly confirmAmount: (amount: string) => string;
   readonly opening: string;
