@@ -10,6 +10,8 @@ export interface Sandbox {
   readonly smid: string;
   readonly store_id: string;
   readonly terminal_id: string;
+  /** The page that payers of the store's entry code see. */
+  readonly entry_code_url: string;
   readonly webhook_secret: string;
   /** A code per wallet that never expires, of a payer whose funds never end. */
   readonly payment_codes: { readonly [wallet: string]: string };

@@ -2,10 +2,13 @@ import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Database, openDatabase } from '../adapters/postgres/database.ts';
+import { createEntryCode, listEntryCodes } from '../adapters/postgres/entry-codes.ts';
 import { createApiKey, isLiveKey, saveMerchant } from '../adapters/postgres/merchant-records.ts';
 import { findWalletAccount, saveWalletAccount } from '../adapters/postgres/wallet-accounts.ts';
 import { createSealing } from '../adapters/sealing.ts';
+import { type WalletName, walletNames } from '../domain/wallets.ts';
 import { masterKeyOf } from './master-key.ts';
+import { entryCodeUrl } from './public-urls.ts';
 import { readSandbox, type Sandbox, sandboxFile } from './sandbox-file.ts';
 import type { Settings } from './settings.ts';
 
@@ -13,13 +16,38 @@ const merchantId = 'M0000000001';
 const storeId = 'S00000001';
 const terminalId = 'T0000001';
 const smid = '2088000000000002';
-const appId = '2021000000000001';
-const pid = '2088000000000001';
 const accountName = 'sandbox';
+const entryCurrency = 'USD';
+
+/** An account at the simulator: what it is registered as there, and whose payment code never expires. */
+interface SandboxWallet {
+  readonly appId: string;
+  readonly registerPath: string;
+  readonly registerWith: object;
+  readonly gatewayPath: string;
+  readonly payerId: string;
+}
+
+const sandboxWallets: { readonly [wallet in WalletName]: SandboxWallet } = {
+  alipay_open: {
+    appId: '2021000000000001',
+    registerPath: '/control/apps',
+    registerWith: { pid: '2088000000000001', smids: [smid] },
+    gatewayPath: '/gateway.do',
+    payerId: 'sandbox-payer',
+  },
+  alipay_plus: {
+    appId: 'SANDBOX_5Y0000000000001',
+    registerPath: '/control/clients',
+    registerWith: { merchants: [merchantId] },
+    gatewayPath: '',
+    payerId: 'sandbox-payer-plus',
+  },
+};
 
 /**
- * Sets the sandbox up, or finds it as it was: an account at the simulator, a merchant with a store and a terminal,
- * a key. Nothing is charged. Safe to call at every start.
+ * Sets the sandbox up, or finds it as it was: accounts at the simulator, a merchant with a store, a terminal and an
+ * entry code, a key. Nothing is charged. Safe to call at every start.
  */
 export async function setUpSandbox(
   settings: Settings,
@@ -34,13 +62,18 @@ export async function setUpSandbox(
     onIdleError: () => {},
   });
   try {
-    await setUpAccount(database, sealing, simulatorUrl);
+    for (const wallet of walletNames) await setUpAccount(database, sealing, simulatorUrl, wallet);
     const { deliverySecret } = await saveMerchant(database, sealing, {
       id: merchantId,
       name: 'Sandbox Shop',
+      mcc: '5499',
       notifyUrl: null,
-      stores: [{ id: storeId, name: 'Sandbox Store', terminalIds: [terminalId] }],
-      bindings: [{ wallet: 'alipay_open', currency: 'CNY', account: accountName, subMerchantId: smid }],
+      orderCodes: { scene: 'sandbox', expiryMs: 120_000 },
+      stores: [{ id: storeId, name: 'Sandbox Store', mcc: null, terminalIds: [terminalId] }],
+      bindings: [
+        { wallet: 'alipay_open', currency: 'CNY', account: accountName, subMerchantId: smid },
+        { wallet: 'alipay_plus', currency: entryCurrency, account: accountName, subMerchantId: merchantId },
+      ],
     });
     const sandbox: Sandbox = {
       gateway_url: `http://127.0.0.1:${settings.port}`,
@@ -50,8 +83,9 @@ export async function setUpSandbox(
       smid,
       store_id: storeId,
       terminal_id: terminalId,
+      entry_code_url: entryCodeUrl(settings, await entryCodeOf(database)),
       webhook_secret: deliverySecret,
-      payment_codes: { alipay_open: await endlessPaymentCode(simulatorUrl) },
+      payment_codes: await endlessPaymentCodes(simulatorUrl),
     };
     writeWhole(join(settings.dataDir, sandboxFile), `${JSON.stringify(sandbox, null, 2)}\n`);
     return sandbox;
@@ -64,8 +98,10 @@ async function setUpAccount(
   database: Database,
   sealing: ReturnType<typeof createSealing>,
   simulatorUrl: string,
+  wallet: WalletName,
 ): Promise<void> {
-  const known = await findWalletAccount(database, sealing, 'alipay_open', accountName);
+  const { appId, registerPath, registerWith, gatewayPath } = sandboxWallets[wallet];
+  const known = await findWalletAccount(database, sealing, wallet, accountName);
   const keys =
     known === null
       ? generateKeyPairSync('rsa', {
@@ -77,26 +113,42 @@ async function setUpAccount(
   const registered = await control<{ readonly wallet_public_key: string }>(
     simulatorUrl,
     'PUT',
-    `/control/apps/${appId}`,
-    { public_key: keys.publicKey, pid, smids: [smid] },
+    `${registerPath}/${appId}`,
+    { public_key: keys.publicKey, ...registerWith },
   );
   await saveWalletAccount(database, sealing, {
-    wallet: 'alipay_open',
+    wallet,
     name: accountName,
     appId,
-    gatewayUrl: `${simulatorUrl}/gateway.do`,
+    gatewayUrl: `${simulatorUrl}${gatewayPath}`,
     privateKey: keys.privateKey,
     walletPublicKey: registered.wallet_public_key,
   });
 }
 
-async function endlessPaymentCode(simulatorUrl: string): Promise<string> {
+/** The store's code: made once, and the same at every start. */
+async function entryCodeOf(database: Database): Promise<string> {
+  const known = (await listEntryCodes(database, merchantId, storeId)).findLast(
+    ({ currency, disabledAt }) => currency === entryCurrency && disabledAt === null,
+  );
+  const code = known ?? (await createEntryCode(database, { merchantId, storeId, currency: entryCurrency }));
+  if (code === null) throw new Error(`store ${storeId} of merchant ${merchantId} is gone`);
+  return code.code;
+}
+
+async function endlessPaymentCodes(
+  simulatorUrl: string,
+): Promise<{ readonly [wallet in WalletName]: string }> {
   const codes = await control<
     readonly { readonly code: string; readonly payer_id: string; readonly reusable: boolean }[]
   >(simulatorUrl, 'GET', '/control/payment-codes');
-  const endless = codes.find((entry) => entry.payer_id === 'sandbox-payer' && entry.reusable);
-  if (endless === undefined) throw new Error('the simulator has no payment code that never expires');
-  return endless.code;
+  const endless = (wallet: WalletName): string => {
+    const { payerId } = sandboxWallets[wallet];
+    const found = codes.find((entry) => entry.payer_id === payerId && entry.reusable);
+    if (found === undefined) throw new Error(`payer ${payerId} has no payment code that never expires`);
+    return found.code;
+  };
+  return { alipay_open: endless('alipay_open'), alipay_plus: endless('alipay_plus') };
 }
 
 async function apiKeyOf(settings: Settings, database: Database): Promise<string> {

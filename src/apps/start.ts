@@ -3,6 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { migrate } from '../adapters/postgres/migrations.ts';
 import { type SupervisedChild, superviseChild } from '../adapters/processes/child-processes.ts';
 import { watchStarter } from '../adapters/processes/starter-watch.ts';
+import type { WalletName } from '../domain/wallets.ts';
+import { qrText } from '../inbound/cli/qr-text.ts';
 import { type DatabaseAccess, ownDatabase } from './database-of-settings.ts';
 import { setUpSandbox } from './sandbox.ts';
 import type { Sandbox } from './sandbox-file.ts';
@@ -118,27 +120,41 @@ async function requireFreePort(host: string, port: number, settings: Settings): 
   });
 }
 
+const docsFolder = fileURLToPath(new URL('../../docs/', import.meta.url));
+
 function welcome(settings: Settings, sandbox: Sandbox, database: string): string {
-  // The order number is made when the line runs, so that it can be run again.
-  const body =
-    `{"merchant_order_no":"ORDER-'$(date +%s)'","amount":{"currency":"CNY","value":1234},` +
-    `"product":"payment_code","payment_code":"${sandbox.payment_codes['alipay_open']}",` +
-    `"store_id":"${sandbox.store_id}","terminal_id":"${sandbox.terminal_id}","subject":"Coffee"}`;
   return `
 Shoudan is running.
 
   gateway     ${sandbox.gateway_url}
-  simulator   ${sandbox.simulator_url}  (the wallet; faults under /control)
+  simulator   ${sandbox.simulator_url}  (the wallets; faults under /control, payers' phones under /phone)
   database    ${database}
   sandbox     ${settings.dataDir}/sandbox.json  (keys and ids)
+  docs        ${docsFolder}  (rest.md, cli.md, settings.md)
 
+The entry code of a store: scan it, or open ${sandbox.entry_code_url}
+
+${qrText(sandbox.entry_code_url).replaceAll(/^(?=.)/gm, '  ')}
 A payment of 12.34 yuan with a payer's payment code:
 
-  curl -sS ${sandbox.gateway_url}/v1/payments \\
-    -H 'Authorization: Bearer ${sandbox.api_key}' \\
-    -H 'Content-Type: application/json' \\
-    -d '${body}'
+${paymentExample(sandbox, 'alipay_open', 'CNY')}
+
+The same in US dollars, with a code of Alipay+:
+
+${paymentExample(sandbox, 'alipay_plus', 'USD')}
 
 Ctrl-C stops everything; the data stays.
 `;
+}
+
+function paymentExample(sandbox: Sandbox, wallet: WalletName, currency: string): string {
+  // The order number is made when the line runs, so that it can be run again.
+  const body =
+    `{"merchant_order_no":"ORDER-'$(date +%s)-${currency}'","amount":{"currency":"${currency}","value":1234},` +
+    `"product":"payment_code","payment_code":"${sandbox.payment_codes[wallet]}",` +
+    `"store_id":"${sandbox.store_id}","terminal_id":"${sandbox.terminal_id}","subject":"Coffee"}`;
+  return `  curl -sS ${sandbox.gateway_url}/v1/payments \\
+    -H 'Authorization: Bearer ${sandbox.api_key}' \\
+    -H 'Content-Type: application/json' \\
+    -d '${body}'`;
 }

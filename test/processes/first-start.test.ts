@@ -8,7 +8,7 @@ import { expectAgreement, merchantEndpoint, merchantWith, sandboxIn } from './me
 
 clearInstallations();
 
-it('npm start takes its own example payment, Ctrl-C ends it, and a second start finds everything again', async () => {
+it('npm start takes its own example payments, Ctrl-C ends it, and a second start finds everything again', async () => {
   const home = await installation();
   const first = home.npmStart();
   await home.untilReady(first);
@@ -24,25 +24,40 @@ it('npm start takes its own example payment, Ctrl-C ends it, and a second start 
     smid: expect.stringMatching(/^\d{16}$/),
     store_id: expect.stringMatching(/^[0-9A-Za-z]{1,32}$/),
     terminal_id: expect.stringMatching(/^[0-9A-Za-z]{1,8}$/),
+    entry_code_url: expect.stringMatching(`^${home.gatewayUrl}/c/[0-9A-HJKMNP-TV-Z]{20}$`),
     webhook_secret: expect.stringMatching(/^whsec_\S+$/),
-    payment_codes: { alipay_open: expect.stringMatching(/^(2[5-9]|30)\d{14,22}$/) },
+    payment_codes: {
+      alipay_open: expect.stringMatching(/^(2[5-9]|30)\d{14,22}$/),
+      alipay_plus: expect.stringMatching(/^(2[5-9]|30)\d{14,22}$/),
+    },
   });
   const merchant = merchantWith(sandbox);
   expect(await merchant.ledger()).toEqual([]);
 
-  const example = runExample(await exampleOf(first.stdout));
-  expect(example).toMatchObject({ httpStatus: '201', payment: { status: 'succeeded' } });
+  const welcome = await welcomeOf(first.stdout);
+  expect(welcome).toContain(sandbox.entry_code_url);
+  const [example, inDollars] = examplesIn(welcome).map(runExample);
+  if (example === undefined || inDollars === undefined) throw new Error(`no two examples in ${welcome}`);
+  const charged = { amount: 1234, charged: 1234, refunded: 0, cancelled: false };
+  for (const { httpStatus, payment } of [example, inDollars]) {
+    expect({ httpStatus, status: payment.status }).toEqual({ httpStatus: '201', status: 'succeeded' });
+  }
   expect(await merchant.ledger()).toEqual([
     {
       wallet: 'alipay_open',
       payment_request_id: example.payment.payment_request_id,
       currency: 'CNY',
-      amount: 1234,
-      charged: 1234,
-      refunded: 0,
-      cancelled: false,
+      ...charged,
+    },
+    {
+      wallet: 'alipay_plus',
+      payment_request_id: inDollars.payment.payment_request_id,
+      currency: 'USD',
+      ...charged,
     },
   ]);
+  const entryPage = await fetch(sandbox.entry_code_url);
+  expect(entryPage.status).toBe(200);
 
   const endpoint = await merchantEndpoint();
   endpoint.accept();
@@ -79,7 +94,7 @@ it('npm start takes its own example payment, Ctrl-C ends it, and a second start 
   const kept = await merchant.payment(example.payment.id);
   expect(kept).toEqual(example.payment);
   expectAgreement(kept, await merchant.ledgerLine(kept));
-  expect(await merchant.ledger()).toHaveLength(2);
+  expect(await merchant.ledger()).toHaveLength(3);
 
   // npm alone: it hands the signal to its shell, and the rest notices that its starter is gone.
   process.kill(second.pid, 'SIGTERM');
@@ -92,16 +107,17 @@ function ownTimeMs(sinceMs: number, pids: readonly number[]): number {
   return performance.now() - sinceMs - waitedForProcessorMs(pids);
 }
 
-/** The command that the welcome shows, which stands between two empty lines. */
-async function exampleOf(stdout: () => string): Promise<string> {
-  const text = await until(
+function welcomeOf(stdout: () => string): Promise<string> {
+  return until(
     'the welcome is printed whole',
     () => stdout(),
     (printed) => printed.includes('Ctrl-C'),
   );
-  const example = /^ *(curl [\s\S]*?)\n\n/m.exec(text)?.[1];
-  if (example === undefined) throw new Error(`no example in ${text}`);
-  return example;
+}
+
+/** The commands that the welcome shows, each between two empty lines. */
+function examplesIn(welcome: string): string[] {
+  return [...welcome.matchAll(/^ *(curl [\s\S]*?)\n\n/gm)].map(([, example = '']) => example);
 }
 
 function runExample(example: string): { readonly httpStatus: string; readonly payment: PaymentSnapshot } {
