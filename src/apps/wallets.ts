@@ -9,6 +9,7 @@ import type { WalletName } from '../domain/wallets.ts';
 import type { WalletGateway } from '../ports/wallet.ts';
 import type { WalletDirectory } from '../ports/wallet-directory.ts';
 import type { NotificationReader } from '../ports/wallet-notifications.ts';
+import { notifyUrlOf } from './public-urls.ts';
 
 /** Every wallet's adapter: how it is called, and how its notifications are read. */
 export interface Wallets extends WalletDirectory {
@@ -19,7 +20,7 @@ export interface Wallets extends WalletDirectory {
 
 /** The wallets on the accounts of `book`; `publicUrl` is where they reach this gateway. PAY-14. */
 export function openWallets(book: Pick<AccountBook, 'account'>, publicUrl: string): Wallets {
-  const notifyUrl = (wallet: WalletName, name: string): string => `${publicUrl}/notify/${wallet}/${name}`;
+  const notifyUrl = (wallet: WalletName, name: string) => notifyUrlOf({ publicUrl }, wallet, name);
   const alipayOpenAccount = asConfigured(book, 'alipay_open', (account): AlipayOpenAccount => {
     return { ...account, notifyUrl: notifyUrl('alipay_open', account.name) };
   });
