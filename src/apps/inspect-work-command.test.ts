@@ -79,7 +79,7 @@ it('an empty queue says so, and that no worker is alive', async () => {
   const ended = await shoudan('inspect queue');
   expect(ended).toMatchObject({ exitCode: 0, err: '' });
   expect(ended.out).toMatch(
-    /^at {7}\S+Z\nworkers {2}none alive: start one with `shoudan work`\n\nnothing waits\n\nneeds attention: 0\n\nheld cancels: 0\n$/,
+    /^at {7}\S+Z\nworkers {2}none alive: start one with `shoudan work`\n\nnothing waits\n\nneeds attention: 0\n\nheld cancels: 0\n\nstray notifications: 0\n$/,
   );
   expect(JSON.parse((await shoudan('inspect queue --json')).out)).toEqual({
     at: expect.any(String),
@@ -89,6 +89,8 @@ it('an empty queue says so, and that no worker is alive', async () => {
     attention: [],
     held_cancels_total: 0,
     held_cancels: [],
+    stray_notifications_total: 0,
+    stray_notifications: [],
   });
 });
 
@@ -167,6 +169,32 @@ it('what needs attention is listed with its reason, its next step and what to do
     '\nheld cancels: 1\n\nmerchant  payment_request_id  since\nM1        P1                  2026-11-22T00:00:00.000Z\n',
   );
   expect((await shoudan('inspect queue')).out).toContain('needs attention: 3\n');
+});
+
+// proves NOT-01
+it('a notification of a payment that nobody here knows is listed with what it says and what to do', async () => {
+  await database.query(
+    `insert into stray_notifications (wallet, account, payment_request_id, says, times, sealed_bytes, created_at)
+     values ('alipay_plus', 'main', 'P9', 'paid 350 USD as 2026', 3, '', '2026-11-22T00:00:00Z')`,
+  );
+  const json = JSON.parse((await shoudan('inspect attention --json')).out);
+  expect(json).toMatchObject({
+    stray_notifications_total: 1,
+    stray_notifications: [
+      {
+        wallet: 'alipay_plus',
+        account: 'main',
+        payment_request_id: 'P9',
+        says: 'paid 350 USD as 2026',
+        times: 3,
+        since: '2026-11-22T00:00:00.000Z',
+      },
+    ],
+  });
+  const { out } = await shoudan('inspect queue');
+  expect(out).toMatch(
+    /\nstray notifications: 1\n\nwallet .*\nalipay_plus {2}main {5}P9 .* paid 350 USD as 2026 {2}3 .*\n\nThe wallet tells of a payment that is not known here/,
+  );
 });
 
 it('inspect queue shows the first of many and says where the rest is', async () => {

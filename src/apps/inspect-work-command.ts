@@ -1,3 +1,4 @@
+import { type ListedStray, listStrayNotifications } from '../adapters/postgres/notifications.ts';
 import {
   type AttentionRow,
   type HeldCancel,
@@ -23,6 +24,7 @@ const whole = 10_000;
 interface NeedsPeople {
   readonly attention: Listed<AttentionRow>;
   readonly heldCancels: Listed<HeldCancel>;
+  readonly strays: Listed<ListedStray>;
 }
 
 /** `shoudan inspect queue`: what the due loop has before it, and what it cannot end alone. */
@@ -34,6 +36,7 @@ export async function inspectQueue(
     work: await readOpenWork(database),
     attention: await listAttention(database, glimpse),
     heldCancels: await listHeldCancels(database, glimpse),
+    strays: await listStrayNotifications(database, glimpse),
   }));
   terminal.out(
     options.json
@@ -51,6 +54,7 @@ export async function inspectAttention(
   const found = await withDatabase(readSettings(terminal.env), async (database) => ({
     attention: await listAttention(database, whole),
     heldCancels: await listHeldCancels(database, whole),
+    strays: await listStrayNotifications(database, whole),
   }));
   terminal.out(options.json ? jsonText(needsDocument(found)) : needsText(found).trimStart());
   return exitCodes.done;
@@ -81,7 +85,7 @@ function distanceText(dueAt: Date, now: Date): string {
   return seconds > 0 ? `${seconds} s late` : `in ${-seconds} s`;
 }
 
-function needsText({ attention, heldCancels }: NeedsPeople): string {
+function needsText({ attention, heldCancels, strays }: NeedsPeople): string {
   return [
     `\nneeds attention: ${attention.total}\n`,
     ...attention.rows.map(
@@ -107,6 +111,21 @@ function needsText({ attention, heldCancels }: NeedsPeople): string {
           heldCancels.rows.map((row) => [row.merchantId, row.paymentRequestId, row.since.toISOString()]),
         )}\n${attentionAdvice('cancel_of_unknown_request') ?? ''}\n`,
     moreText(heldCancels),
+    `\nstray notifications: ${strays.total}\n`,
+    strays.total === 0
+      ? ''
+      : `\n${table(
+          ['wallet', 'account', 'payment_request_id', 'says', 'times', 'since'],
+          strays.rows.map((row) => [
+            row.wallet,
+            row.account,
+            row.paymentRequestId,
+            row.says,
+            `${row.times}`,
+            row.since.toISOString(),
+          ]),
+        )}\n${attentionAdvice('stray_notification') ?? ''}\n`,
+    moreText(strays),
   ].join('');
 }
 
@@ -128,7 +147,7 @@ function workDocument({ at, workersAlive, steps }: OpenWork) {
   };
 }
 
-function needsDocument({ attention, heldCancels }: NeedsPeople) {
+function needsDocument({ attention, heldCancels, strays }: NeedsPeople) {
   return {
     attention_total: attention.total,
     attention: attention.rows.map((row) => ({
@@ -149,6 +168,16 @@ function needsDocument({ attention, heldCancels }: NeedsPeople) {
       merchant_id: row.merchantId,
       payment_request_id: row.paymentRequestId,
       since: row.since.toISOString(),
+    })),
+    stray_notifications_total: strays.total,
+    stray_notifications: strays.rows.map((row) => ({
+      wallet: row.wallet,
+      account: row.account,
+      payment_request_id: row.paymentRequestId,
+      says: row.says,
+      times: row.times,
+      since: row.since.toISOString(),
+      advice: attentionAdvice('stray_notification'),
     })),
   };
 }

@@ -1,7 +1,9 @@
 import type { AttentionReason } from '../../domain/payment.ts';
 
 /** What a person can do about a row that needs attention. The gateway goes on with every one of them by itself. */
-const advice: { readonly [reason in AttentionReason | 'cancel_of_unknown_request']: string } = {
+const advice: {
+  readonly [reason in AttentionReason | 'cancel_of_unknown_request' | 'stray_notification']: string;
+} = {
   cancel_unresolved:
     "The wallet has not confirmed the cancel yet. It is repeated; look at the wallet's own record when it stays.",
   refund_unresolved:
@@ -18,6 +20,9 @@ const advice: { readonly [reason in AttentionReason | 'cancel_of_unknown_request
     "The merchant's endpoint has accepted no delivery: tell the merchant the result, and have the endpoint mended.",
   cancel_of_unknown_request:
     'A cancel names an upstream id that is not known here: after a restore, look it up at the wallet and cancel it there.',
+  stray_notification:
+    'The wallet tells of a payment that is not known here: look it up at the wallet. After a restore, refund there what is ' +
+    "paid, unless the merchant's books have the sale; else somebody uses this account, or its notify url, beside this gateway.",
 };
 
 /** The advice on a reason; a reason of a later version has none here. */
