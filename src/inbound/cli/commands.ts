@@ -201,6 +201,7 @@ export const commands = {
     about: 'Take an entry code out of use: its page says so, and takes no payment.',
     arguments: { code: entryCode },
     options: { json },
+    notes: ['Gateways that run notice it within 5 seconds. Payments that have begun go on.'],
   },
   'code enable': {
     about: 'Take an entry code into use again.',
