@@ -27,10 +27,6 @@ export function signContent(content: Buffer, key: KeyObject): Promise<string> {
   });
 }
 
-export function signContentAtOnce(content: Buffer, key: KeyObject): string {
-  return sign(digest, content, key).toString('base64');
-}
-
 /** No blanks and upper-case escapes of `+`, `/` and `=`, which every known reader takes. */
 export function printSignatureHeader(base64: string): string {
   return `algorithm=RSA256,keyVersion=1,signature=${encodeURIComponent(base64)}`;
