@@ -76,6 +76,22 @@ describe('a notification', () => {
     expect([verified(body, 'v2'), verified(body, 'v1')]).toEqual([false, true]);
   });
 
+  it('that could be taken apart otherwise does not verify, though what is signed is the same', () => {
+    for (const text of [
+      body
+        .replace('&trade_status=TRADE_SUCCESS', '')
+        .replace(/(trade_no=\d+)/, '$1%26trade_status%3DTRADE_SUCCESS'),
+      body.replace('&trade_status=', '%26trade_status%3D'),
+      body.replace(/trade_no=(\d+)&trade_status=/, 'trade_no%3D$1%26trade_status='),
+    ]) {
+      expect(text).not.toBe(body);
+      expect(verified(text)).toBe(false);
+    }
+    const subject = '1&total_amount=0.01';
+    const printed = printNotification({ subject }, { key: privateKey, signType: 'RSA2', charset: 'utf-8' });
+    expect(verified(printed ?? '')).toBe(false);
+  });
+
   it('verifies whether or not an empty field was signed', () => {
     const withEmpty = signContent(Buffer.from('a=1&b=&charset=utf-8'), privateKey, 'RSA2');
     const without = signContent(Buffer.from('a=1&charset=utf-8'), privateKey, 'RSA2');

@@ -50,6 +50,9 @@ export function readNotification(body: Uint8Array): Notification | Unreadable {
  * Whether the platform signed this notification, over the fields that arrived, whichever they are. An empty field
  * should not occur; libraries disagree on whether it is part of the content, so both readings are tried.
  * `signType` is the account's: `sign_type` itself is unsigned here and must not be able to weaken it. Rule NOT-01.
+ *
+ * What is signed does not say where a value ends: `a=1&b=2` may be two fields, or one of the value `1&b=2`. So that
+ * nobody can take a signed notification apart otherwise, one that could be is not believed, whoever made it.
  */
 export function verifyNotification(
   notification: Notification,
@@ -58,11 +61,18 @@ export function verifyNotification(
   rule: NotificationRule = 'v1',
 ): boolean {
   const { fields, sign } = notification;
-  if (notification.signType !== signType) return false;
+  if (notification.signType !== signType || isAmbiguous(fields)) return false;
   const readings = [...fields.values()].some((value) => value.length === 0) ? [true, false] : [false];
   return readings.some((keepEmpty) =>
     verifyContent(signingContent(fields, leftOut[rule], keepEmpty), sign, key, signType),
   );
+}
+
+function isAmbiguous(fields: FormFields): boolean {
+  for (const [name, value] of fields) {
+    if (!/^\w+$/.test(name) || /&\w+=/.test(Buffer.from(value).toString('latin1'))) return true;
+  }
+  return false;
 }
 
 const leftOut = { v1: ['sign', 'sign_type'], v2: ['sign'] } as const;
