@@ -1,0 +1,104 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { money } from '../domain/money.ts';
+import type { PaymentStart } from '../domain/payment-start.ts';
+import type { WalletName } from '../domain/wallets.ts';
+import { openWallets } from './wallets.ts';
+
+const { privateKey, publicKey } = generateKeyPairSync('rsa', {
+  modulusLength: 2048,
+  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  publicKeyEncoding: { type: 'spki', format: 'pem' },
+});
+
+/** A wallet that hears everything and says nothing of use. */
+let heard: { readonly url: string; readonly body: string }[] = [];
+let wallet: Server;
+let walletUrl: string;
+
+beforeAll(async () => {
+  wallet = createServer((request, response) => {
+    void textOf(request).then((body) => {
+      heard.push({ url: request.url ?? '', body });
+      response.writeHead(500).end();
+    });
+  });
+  await new Promise<void>((resolve) => wallet.listen(0, '127.0.0.1', resolve));
+  walletUrl = `http://127.0.0.1:${(wallet.address() as AddressInfo).port}`;
+});
+
+afterAll(async () => {
+  wallet.closeAllConnections();
+  await new Promise((resolve) => wallet.close(resolve));
+});
+
+async function textOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+const orderCode = { product: 'order_code' } as const;
+const paymentCode = { product: 'payment_code', paymentCode: '281234567890123456' } as const;
+const entryCode = {
+  product: 'entry_code',
+  userAgent: 'AlipayClient/10',
+  returnUrl: 'https://pay.example.com/c/X',
+} as const;
+
+// proves PAY-14
+it.each<[WalletName, PaymentStart, string, string]>([
+  ['alipay_open', paymentCode, 'CNY', 'notify_url'],
+  ['alipay_open', orderCode, 'CNY', 'notify_url'],
+  ['alipay_plus', paymentCode, 'USD', 'paymentNotifyUrl'],
+  ['alipay_plus', entryCode, 'USD', 'paymentNotifyUrl'],
+  ['alipay_plus', orderCode, 'USD', 'paymentNotifyUrl'],
+])(
+  "a payment at %s by %o names the account's own public notify URL",
+  async (name, start, currency, field) => {
+    heard = [];
+    const wallets = openWallets(
+      {
+        account: (of, account) => ({
+          wallet: of,
+          name: account,
+          appId: 'SANDBOX_1',
+          gatewayUrl: walletUrl,
+          privateKey,
+          walletPublicKey: publicKey,
+        }),
+      },
+      'https://pay.example.com/gateway',
+    );
+    const now = performance.now();
+    try {
+      await wallets.gateway(name).pay(
+        {
+          account: 'main',
+          requestId: 'P0001',
+          amount: money(currency, 599n),
+          start,
+          subject: 'Coffee',
+          merchantOrderNo: 'ORDER-1',
+          merchant: { name: 'Shop', mcc: '5814' },
+          store: { id: 'S1', name: 'Gate', mcc: null },
+          terminalId: 'T1',
+          subMerchantId: '2088000000000002',
+          requestedAt: new Date('2026-11-22T04:00:00Z'),
+          expiresAt: new Date('2026-11-22T04:05:00Z'),
+        },
+        { sendBeforeMs: now + 5_000, answerBeforeMs: now + 5_000 },
+      );
+    } finally {
+      await wallets.close();
+    }
+    const [asked] = heard;
+    const fields: Readonly<Record<string, unknown>> =
+      name === 'alipay_plus'
+        ? JSON.parse(asked?.body ?? '')
+        : Object.fromEntries(new URL(asked?.url ?? '', walletUrl).searchParams);
+    expect(fields[field]).toBe(`https://pay.example.com/gateway/notify/${name}/main`);
+  },
+);
