@@ -1,6 +1,9 @@
-import { rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, describe, expect, it } from 'vitest';
+import { lateArrivalRecords } from './late-arrivals.ts';
+import { addSandboxPayers, payerRecords } from './payers.ts';
 import { type Journal, openJournal, StartRefused } from './storage.ts';
 import { temporaryFolder } from './test-wallet.ts';
 
@@ -98,3 +101,36 @@ describe('the journal', () => {
     expect(() => openJournal(folder)).toThrow(/another version of the simulator \(layout 99\)/);
   });
 });
+
+describe('a folder of the layout before', () => {
+  it('is taken over with its payers, who have the mainland wallet, and gets those of the other wallet', async () => {
+    const folder = temporaryFolder();
+    mkdirSync(join(folder, 'simulator'));
+    const before = new DatabaseSync(join(folder, 'simulator', 'wallet.sqlite'));
+    before.exec(`
+      create table payers (payer_id text primary key, buyer_id text not null unique, logon_id text not null,
+        balance_minor integer) strict;
+      create table late_arrivals (id integer primary key autoincrement, due_at_ms integer not null, app_id text not null,
+        method text not null, biz_content text not null, notify_url text) strict;
+      insert into payers values ('sandbox-payer', '2088000000000001', '1****', null), ('anna', '2088000000000002', '1****', 7);
+      pragma user_version = 1`);
+    before.close();
+    const journal = openJournal(folder);
+    opened.push({ folder, journal });
+    const payers = payerRecords(journal.db);
+    await addSandboxPayers(journal, payers);
+    const mainland = { wallet: 'alipay_open', brand: 'Alipay', currency: 'CNY' };
+    expect(payers.find('anna')).toMatchObject({ ...mainland, balanceMinor: 7n });
+    expect(payers.find('sandbox-payer')).toMatchObject({ ...mainland, buyerId: '2088000000000001' });
+    expect(payers.find('sandbox-payer-plus')).toMatchObject({ wallet: 'alipay_plus', currency: 'USD' });
+    expect(lateArrivalRecords(journal.db, 'alipay_open').all()).toEqual([]);
+    journal.close();
+    expect(payerRecords(openAgain(folder).db).find('anna')).toMatchObject(mainland);
+  });
+});
+
+function openAgain(folder: string): Journal {
+  const journal = openJournal(folder);
+  opened.push({ folder, journal });
+  return journal;
+}
