@@ -45,8 +45,9 @@ export function sendNotice(
   visit: Visit,
   notice: NoticeName,
   onward: Parameters<typeof noticePage>[2] = null,
+  status: number = noticeStatuses[notice],
 ): FastifyReply {
-  return sendPage(reply, noticeStatuses[notice], noticePage(visit.frame, notice, onward));
+  return sendPage(reply, status, noticePage(visit.frame, notice, onward));
 }
 
 /** The way back to where an amount is entered. */

@@ -91,7 +91,7 @@ function failed(
   const visit = visitOf(context, request);
   const status = error.statusCode ?? 500;
   if (!(error instanceof JournalOutage) && status >= 400 && status < 500) {
-    return sendNotice(reply, visit, 'broken_form', visit.code === '' ? null : toStart(visit)).code(status);
+    return sendNotice(reply, visit, 'broken_form', visit.code === '' ? null : toStart(visit), status);
   }
   request.log.error({ err: error }, 'a page could not be made');
   reply.header('retry-after', '2');

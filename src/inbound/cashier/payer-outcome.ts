@@ -1,6 +1,7 @@
 import type { Outcome } from '../../../cashier/result-page.ts';
 import type { CancelReason, Charge, FailureReason } from '../../../cashier/texts.ts';
 import { isOpen, type Payment } from '../../domain/payment.ts';
+import type { PayerAction } from '../../domain/wallet-answer.ts';
 
 /** What a payer is told of a payment: what is recorded, and nothing that a browser says. PAY-12. */
 export function payerOutcome(payment: Payment, sandbox: boolean, now: Date): Outcome {
@@ -23,7 +24,7 @@ export function payerOutcome(payment: Payment, sandbox: boolean, now: Date): Out
     case 'cancelled':
     case 'cancelled_provisionally':
       if (isGivingBack(payment)) return { kind: 'undoing' };
-      return { kind: 'cancelled', reason: cancelReason(payment), charge: chargeOf(payment) };
+      return { kind: 'cancelled', reason: cancelReason(payment, sandbox), charge: chargeOf(payment) };
     default:
       return payment.state satisfies never;
   }
@@ -34,8 +35,11 @@ export function payerOutcome(payment: Payment, sandbox: boolean, now: Date): Out
  * web addresses and the wallet's own app: an address that is script is never put on a page.
  */
 export function walletUrlOf(payment: Payment, sandbox: boolean): string | null {
-  const action = payment.payerAction;
-  if (action === null || action.kind !== 'redirect' || !isOpen(payment)) return null;
+  return isOpen(payment) ? addressOf(payment.payerAction, sandbox) : null;
+}
+
+function addressOf(action: PayerAction | null, sandbox: boolean): string | null {
+  if (action === null || action.kind !== 'redirect') return null;
   const url = URL.parse(action.url);
   if (url === null || url.username !== '' || url.password !== '') return null;
   return url.protocol === 'https:' || (sandbox && url.protocol === 'http:') || url.protocol === 'alipays:'
@@ -69,8 +73,8 @@ function chargeOf(payment: Payment): Charge {
 
 const timeFailures = ['not_paid_in_time', 'not_confirmed_in_time', 'payment_closed'];
 
-function cancelReason(payment: Payment): CancelReason {
-  if (payment.payerAction === null) return 'wallet_silent';
+function cancelReason(payment: Payment, sandbox: boolean): CancelReason {
+  if (addressOf(payment.payerAction, sandbox) === null) return 'wallet_silent';
   const code = payment.failure?.code ?? '';
   if (code === 'cancelled_at_wallet') return 'at_wallet';
   return payment.reversal?.by === 'gateway' || timeFailures.includes(code) ? 'not_paid_in_time' : 'by_store';
