@@ -32,6 +32,7 @@ describe('the project keeps the dependency rule', () => {
     ]) {
       expect(files.some((file) => file.path.startsWith(`src/${folder}/`))).toBe(true);
     }
+    expect(files.some((file) => file.path.startsWith('cashier/') && isCode(file.path))).toBe(true);
     const imports = files.filter((file) => isCode(file.path)).flatMap(importsOf);
     const known = new Set(files.map((file) => file.path));
     expect(imports.length).toBeGreaterThan(500);
@@ -70,6 +71,14 @@ describe('a planted violation is found', () => {
     ['src/apps/serve.ts', "import { random } from '../../test/simulation/random.ts';"],
     ['src/services/pay.ts', "import { pay } from '../operations/pay.ts';"],
     ['simulator/main.ts', "import { sign } from '../src/protocols/alipay-open/signature.ts';"],
+    ['src/inbound/rest/payments.ts', "import { html } from '../../../cashier/html.ts';"],
+    ['src/operations/pay.ts', "import { html } from '../../cashier/html.ts';"],
+    ['src/inbound/cashier/entry.ts', "import { listen } from '../../../simulator/listening.ts';"],
+    ['cashier/entry-page.ts', "import { formatDecimal } from '../src/domain/money.ts';"],
+    ['cashier/entry-page.ts', "import { payers } from '../simulator/payers.ts';"],
+    ['cashier/entry-page.ts', "import { render } from 'preact';"],
+    ['cashier/entry-page.ts', "import { readFileSync } from 'node:fs';"],
+    ['cashier/entry-page.ts', "import { exampleFrame } from './views.fixture.ts';"],
     ['scripts/run.mjs', "import pino from 'pino';"],
     ['bin/shoudan.mjs', "import { cli } from '../src/apps/cli.ts';"],
     ['test/reporter.ts', "import notes from '../../shared/notes.json';"],
@@ -95,6 +104,9 @@ describe('a planted violation is found', () => {
       "import { createMemoryJournal } from '../../adapters/memory/journal.ts';",
     ],
     ['src/adapters/postgres/payments.ts', "import pg from 'pg';"],
+    ['src/inbound/cashier/entry.ts', "import { entryPage } from '../../../cashier/entry-page.ts';"],
+    ['cashier/entry-page.ts', "import { html } from './html.ts';"],
+    ['cashier/pages.test.ts', "import fc from 'fast-check';"],
     [
       'src/apps/simulate-command.ts',
       "const { run } = await import('../../test/simulation/simulate-seed.ts');",

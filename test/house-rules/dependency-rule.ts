@@ -14,6 +14,9 @@ interface Layer {
   readonly instead: string;
 }
 
+/** Inbound folders that show pages, with the folder beside `src/` that makes those. */
+const pagesOf: { readonly [inbound: string]: string } = { 'src/inbound/cashier': 'cashier' };
+
 /** Builtin modules that only compute. */
 const pureBuiltins = ['node:buffer', 'node:crypto', 'node:url', 'node:util'];
 
@@ -89,6 +92,7 @@ function complaintsAbout(file: SourceFile): string[] {
         break;
       }
       if (forTests) continue;
+      if (target !== null && showsPages(file.path, target)) continue;
       const rule = broken(folder, layer, specifier, target);
       if (rule !== null) complain(specifier, rule, layer.instead);
     } else if (top === 'simulator' && target?.startsWith('src/')) {
@@ -97,11 +101,23 @@ function complaintsAbout(file: SourceFile): string[] {
         'the simulator shares no code with src/',
         'write it a second time in simulator/: two that agree are evidence',
       );
+    } else if (top === 'cashier' && !forTests && !target?.startsWith('cashier/')) {
+      complain(
+        specifier,
+        'pages are made of what they are given and of nothing else',
+        'take the value in the page’s view, and let src/inbound/cashier/ fill it',
+      );
     } else if ((top === 'scripts' || top === 'bin') && !forTests && !runsBeforeSetUp(specifier, target)) {
       complain(specifier, 'it runs before anything is installed', 'use builtin modules and plain .mjs files');
     }
   }
   return complaints;
+}
+
+function showsPages(path: string, target: string): boolean {
+  const folder = path.slice(0, path.lastIndexOf('/'));
+  const [targetTop = ''] = target.split('/');
+  return pagesOf[folder] === targetTop;
 }
 
 function broken(folder: string, layer: Layer, specifier: string, target: string | null): string | null {
