@@ -44,8 +44,16 @@ export type PaymentInput =
    * not find says nothing of what arrives later, however late its answer is recorded. RES-20.
    */
   | { readonly kind: 'cancel_answered'; readonly answer: CancelAnswer; readonly askedAt?: Date }
-  | { readonly kind: 'reversal_refund_answered'; readonly answer: RefundAnswer }
-  | { readonly kind: 'reversal_refund_inquired'; readonly answer: RefundInquiryAnswer }
+  /**
+   * `idsSpent`: which of the reversal's refund ids the call named, the present one when it is left out. What is said
+   * of an earlier id says nothing of the present one. Money case 6.
+   */
+  | { readonly kind: 'reversal_refund_answered'; readonly answer: RefundAnswer; readonly idsSpent?: number }
+  | {
+      readonly kind: 'reversal_refund_inquired';
+      readonly answer: RefundInquiryAnswer;
+      readonly idsSpent?: number;
+    }
   /** A notification whose signature holds. RES-09, RES-17. */
   | { readonly kind: 'notified'; readonly outcome: NotifiedOutcome }
   /** Somebody is seen at the payer's side: the page is open, or the payer came back from the wallet. RES-16. */
@@ -106,6 +114,7 @@ function decide(draft: Draft, input: PaymentInput, policy: PaymentPolicy, now: D
         input.answer,
         policy,
         now,
+        input.idsSpent,
       );
     case 'reversal_refund_inquired':
       return reversalRefund.refundInquired(
@@ -113,6 +122,7 @@ function decide(draft: Draft, input: PaymentInput, policy: PaymentPolicy, now: D
         input.answer,
         policy,
         now,
+        input.idsSpent,
       );
     case 'notified':
       return notified(draft, input.outcome, policy, now);

@@ -1,4 +1,5 @@
 import { continued, ended } from './decide-reversal.ts';
+import { reversalRefundIdCount } from './ids.ts';
 import type { Reversal } from './payment.ts';
 import { attentionRaised, type Draft, later, stepAgain, withFields } from './payment-changes.ts';
 import type { PaymentPolicy } from './policy.ts';
@@ -9,9 +10,16 @@ import type { RefundAnswer, RefundInquiryAnswer } from './wallet-answer.ts';
  * The refund's id follows from the payment's, so the same id is sent however often it takes (money case 6).
  */
 
-export function refundAnswered(draft: Draft, answer: RefundAnswer, policy: PaymentPolicy, now: Date): Draft {
+export function refundAnswered(
+  draft: Draft,
+  answer: RefundAnswer,
+  policy: PaymentPolicy,
+  now: Date,
+  idsSpent?: number,
+): Draft {
   const { payment } = draft;
   if (payment.reversal?.state !== 'refunding') return draft;
+  if (isOfEarlierId(payment.reversal, answer, idsSpent)) return draft;
   switch (answer.kind) {
     case 'refunded':
       return ended(draft, 'refund');
@@ -54,17 +62,21 @@ export function refundInquired(
   answer: RefundInquiryAnswer,
   policy: PaymentPolicy,
   now: Date,
+  idsSpent?: number,
 ): Draft {
   const { reversal } = draft.payment;
   if (reversal?.state !== 'refunding') return draft;
+  if (isOfEarlierId(reversal, answer, idsSpent)) return draft;
   switch (answer.kind) {
     case 'refunded':
       return ended(draft, 'refund');
     case 'failed':
-      return lookedAgain(refundIdSpent(draft, reversal), policy, now);
+      return refundIdSpent(draft, reversal, policy, now);
     case 'not_found':
       // The wallet holds no refund of this id, so the same id is safe to send again. Money case 6.
-      return lookedAgain(reversal.refundIdDoubted ? refundIdSpent(draft, reversal) : draft, policy, now);
+      return reversal.refundIdDoubted
+        ? refundIdSpent(draft, reversal, policy, now)
+        : lookedAgain(draft, policy, now);
     case 'refused':
     case 'unclear':
     case 'no_answer':
@@ -74,11 +86,33 @@ export function refundInquired(
   }
 }
 
-/** The wallet let this id fail for good and has confirmed it: the next refund has an id of its own. Money case 6. */
-function refundIdSpent(draft: Draft, reversal: Reversal): Draft {
-  return withFields(draft, {
-    reversal: { ...reversal, refundIdsSpent: reversal.refundIdsSpent + 1, refundIdDoubted: false },
-  });
+/**
+ * A late answer about a refund id that has failed for good since: the present id may have been sent by now, and nothing
+ * was said of it. Only money that moved counts, under whichever id.
+ */
+function isOfEarlierId(
+  reversal: Reversal,
+  answer: RefundAnswer | RefundInquiryAnswer,
+  idsSpent = reversal.refundIdsSpent,
+): boolean {
+  return idsSpent !== reversal.refundIdsSpent && answer.kind !== 'refunded';
+}
+
+/**
+ * The wallet let this id fail for good and has confirmed it: the next refund has an id of its own, once the payment was
+ * inquired. There are few ids, and a merchant's account may be short for days: the waits double, so that the last id is
+ * reached after a month. Money case 6.
+ */
+function refundIdSpent(draft: Draft, reversal: Reversal, policy: PaymentPolicy, now: Date): Draft {
+  const refundIdsSpent = reversal.refundIdsSpent + 1;
+  const next = { ...reversal, refundIdsSpent, refundIdDoubted: false };
+  const again = lookedAgain(withFields(draft, { reversal: next }), policy, now);
+  const doublings = Math.min(refundIdsSpent, reversalRefundIdCount) - 1;
+  const dueAt = later(now, policy.refundRetry.firstMs * 2 ** doublings);
+  const { nextStep } = again.payment;
+  return nextStep !== null && nextStep.dueAt < dueAt
+    ? withFields(again, { nextStep: { ...nextStep, dueAt } })
+    : again;
 }
 
 /**

@@ -76,6 +76,9 @@ export function idCore(merchantShortNo: number, at: Date, random: Uint8Array): s
 /** Kinds of a reversal's refund ids, in the order in which they are used up. None stands for anything else. */
 const reversalRefundKinds = 'VWXYZABDFGHJKLMNQSTU';
 
+/** So many refund ids a reversal has. */
+export const reversalRefundIdCount = reversalRefundKinds.length;
+
 const entryCodeRandomLength = 13;
 const entryCodeForm = /^[0-9A-HJKMNP-TV-Z]{20}$/;
 const idForm = new RegExp(`^(?:pay_|re_|can_|evt_|[PR${reversalRefundKinds}])([0-9A-HJKMNP-TV-Z]{31})$`);

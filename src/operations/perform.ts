@@ -90,11 +90,13 @@ async function walletInput(
       return {
         kind: 'reversal_refund_answered',
         answer: await wallet.refund(reversalRefund(payment), limit),
+        idsSpent: payment.reversal?.refundIdsSpent ?? 0,
       };
     case 'inquire_refund':
       return {
         kind: 'reversal_refund_inquired',
         answer: await wallet.inquireRefund(reversalRefund(payment), limit),
+        idsSpent: payment.reversal?.refundIdsSpent ?? 0,
       };
     case 'await_refunds':
       return { kind: 'refunds_awaited' };
