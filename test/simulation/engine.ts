@@ -1,10 +1,10 @@
 import { createMerchantDirectory } from '../../src/adapters/memory/merchant-directory.ts';
 import { rowKeyOf } from '../../src/adapters/memory/records.ts';
-import type { DeliverEngine } from '../../src/jobs/deliver.ts';
 import type { Changes } from '../../src/ports/changes.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { DeliveryJournal, DueRows } from '../../src/ports/due-rows.ts';
-import type { Life } from './gateway-process.ts';
+import type { StrayNotifications } from '../../src/ports/stray-notifications.ts';
+import type { GatewayEngine, Life } from './gateway-process.ts';
 import { InjectedFailure } from './injected-failure.ts';
 import { createMerchantEndpoint } from './merchant-endpoint.ts';
 import type { Journal, Plant } from './plant.ts';
@@ -13,16 +13,21 @@ import { createWalletGateway } from './wallet-network.ts';
 import type { World } from './world.ts';
 
 /** What the operations and jobs of one life run on. */
-export function createEngine(world: World, life: Life, plant: Plant): DeliverEngine {
+export function createEngine(world: World, life: Life, plant: Plant): GatewayEngine {
   const { memory, merchant } = world;
   const through = createDatabaseConnection(world, life);
-  const wallet = plant.wallet(createWalletGateway(world, life), world);
+  const gateways = {
+    alipay_open: plant.wallet(createWalletGateway(world, life, 'alipay_open'), world),
+    alipay_plus: plant.wallet(createWalletGateway(world, life, 'alipay_plus'), world),
+  };
+  const known = { merchant: plant.merchant(merchant), deliverySecret: 'whsec_c2VjcmV0' };
   return {
     journal: journalThrough(plant.journal(remembered(world, memory.journal), world), through),
     due: dueRowsThrough(memory.due, through),
     deliveries: deliveriesThrough(memory.deliveries, through),
-    merchants: createMerchantDirectory([{ merchant, deliverySecret: 'whsec_c2VjcmV0' }]),
-    wallets: { gateway: () => wallet },
+    merchants: createMerchantDirectory([known], new Map(), [world.entryCode]),
+    wallets: { gateway: (wallet) => gateways[wallet] },
+    strays: straysThrough(world, through),
     endpoint: createMerchantEndpoint(world, life),
     clock: createProcessClock(world, life),
     entropy: { bytes: world.random.bytes },
@@ -147,6 +152,15 @@ function deliveriesThrough(deliveries: DeliveryJournal, through: Through): Deliv
       through('recordTryFailed', delivery.id, () => deliveries.recordTryFailed(delivery, reason, retryAt)),
     recordExhausted: (delivery, reason) =>
       through('recordExhausted', delivery.id, () => deliveries.recordExhausted(delivery, reason)),
+  };
+}
+
+function straysThrough(world: World, through: Through): StrayNotifications {
+  return {
+    keep: (stray) =>
+      through('keepStray', stray.requestId, async () => {
+        world.strays.add(stray.requestId);
+      }),
   };
 }
 

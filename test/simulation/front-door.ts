@@ -1,5 +1,4 @@
-import type { DeliverEngine } from '../../src/jobs/deliver.ts';
-import type { GatewayProcess, Life } from './gateway-process.ts';
+import type { GatewayEngine, GatewayProcess, Life } from './gateway-process.ts';
 import { noteError } from './injected-failure.ts';
 import type { World } from './world.ts';
 
@@ -14,7 +13,7 @@ export interface FrontDoor {
   ask<Value>(
     name: string,
     timeoutMs: number,
-    operation: (engine: DeliverEngine) => Promise<Value>,
+    operation: (engine: GatewayEngine) => Promise<Value>,
   ): Promise<Answered<Value>>;
 }
 
@@ -29,7 +28,7 @@ export function createFrontDoor(world: World, processes: readonly GatewayProcess
   };
 
   return {
-    ask: <Value>(name: string, timeoutMs: number, operation: (engine: DeliverEngine) => Promise<Value>) =>
+    ask: <Value>(name: string, timeoutMs: number, operation: (engine: GatewayEngine) => Promise<Value>) =>
       new Promise<Answered<Value>>((resolve) => {
         trace.add('merchant', name);
         let life: Life | null = null;
@@ -79,7 +78,7 @@ export function createFrontDoor(world: World, processes: readonly GatewayProcess
 }
 
 /** Mostly a process that runs, as a load balancer chooses; now and then one that it believes to run. */
-function balanced(fraction: number, processes: readonly GatewayProcess[]): GatewayProcess | undefined {
+export function balanced(fraction: number, processes: readonly GatewayProcess[]): GatewayProcess | undefined {
   const up = processes.filter((process) => process.running() !== null);
   const among = up.length > 0 && fraction < 0.95 ? up : processes;
   return among[Math.floor(fraction * 97) % among.length];

@@ -1,6 +1,7 @@
 import { earliestFreeMs } from '../../src/adapters/memory/due-rows.ts';
 import type { DeliverEngine } from '../../src/jobs/deliver.ts';
 import { type DueLoop, startDueLoop } from '../../src/jobs/due-loop.ts';
+import type { StrayNotifications } from '../../src/ports/stray-notifications.ts';
 import { createEngine } from './engine.ts';
 import { noteError } from './injected-failure.ts';
 import type { Plant } from './plant.ts';
@@ -23,10 +24,13 @@ export interface Life {
   readonly onEnd: Set<() => void>;
 }
 
+/** What a process runs on. */
+export type GatewayEngine = DeliverEngine & { readonly strays: StrayNotifications };
+
 export interface GatewayProcess {
   readonly name: string;
   /** The present life and what it runs on; `null` while the process is down. */
-  running(): { readonly life: Life; readonly engine: DeliverEngine } | null;
+  running(): { readonly life: Life; readonly engine: GatewayEngine } | null;
   start(): void;
   /** Work may fall due: has the process see it within its poll. */
   noticeWork(): void;
@@ -49,7 +53,7 @@ export function createGatewayProcess(
   all: () => readonly GatewayProcess[],
 ): GatewayProcess {
   const { scheduler, random, plan, trace, tally, memory } = world;
-  let running: { readonly life: Life; readonly engine: DeliverEngine } | null = null;
+  let running: { readonly life: Life; readonly engine: GatewayEngine } | null = null;
   let loop: DueLoop | null = null;
   let poll: Timer | null = null;
 

@@ -5,7 +5,7 @@ import type { PaymentSnapshot, RefundSnapshot } from '../../src/operations/snaps
 /** What the merchant was told of a payment, in one answer or delivery. */
 export interface ToldPayment {
   readonly atMs: number;
-  readonly how: 'answer' | 'delivery';
+  readonly how: 'answer' | 'delivery' | 'page';
   readonly paymentId: string;
   readonly merchantOrderNo: string;
   readonly version: number;
@@ -15,7 +15,7 @@ export interface ToldPayment {
 
 export interface ToldRefund {
   readonly atMs: number;
-  readonly how: 'answer' | 'delivery';
+  readonly how: 'answer' | 'delivery' | 'page';
   readonly refundId: string;
   readonly paymentId: string;
   readonly version: number;
@@ -26,7 +26,7 @@ export interface ToldRefund {
 /** A cancel that the gateway has accepted: from then on the merchant counts on it. */
 export interface AcceptedCancel {
   readonly atMs: number;
-  readonly by: 'payment' | 'order' | 'request';
+  readonly by: 'payment' | 'order' | 'request' | 'page';
   readonly merchantOrderNo: string;
   /** The payment that was named in the answer; `null` when the cancel is held. */
   readonly paymentId: string | null;

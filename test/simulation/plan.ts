@@ -1,4 +1,12 @@
+import {
+  drawMerchantTraits,
+  drawVisitorTraits,
+  type MerchantTraits,
+  type VisitorTraits,
+} from './merchant-traits.ts';
+import type { NoticeFaults } from './notices.ts';
 import type { Random } from './random.ts';
+import { type AllWalletTraits, drawWalletTraits, withTraits } from './wallet-traits.ts';
 
 /** The calls of a wallet that faults are drawn for. */
 export const walletCalls = ['pay', 'inquire', 'cancel', 'refund', 'inquire_refund'] as const;
@@ -74,8 +82,10 @@ export interface Plan {
   readonly lateArrival: 'any' | 'soon' | 'last';
   /** Of the late `pay` requests: how many arrive when, by what the gateway takes for granted, none can. */
   readonly payBeyondHorizon: number;
-  readonly wallet: WalletTraits;
+  readonly wallets: AllWalletTraits;
+  readonly notices: NoticeFaults;
   readonly merchants: MerchantTraits;
+  readonly visitors: VisitorTraits;
   readonly endpoint: {
     readonly refuses: number;
     readonly timesOut: number;
@@ -83,60 +93,6 @@ export interface Plan {
     /** No message is accepted before this time after the start. */
     readonly downForMs: number;
   };
-}
-
-/** How the wallet of this seed behaves where the real one may differ. */
-export interface WalletTraits {
-  /** The payer is asked for a password. */
-  readonly asksPayer: number;
-  readonly declines: number;
-  readonly payerConfirms: number;
-  readonly payerRefuses: number;
-  readonly payerMsMax: number;
-  /** A payment code pays once. A trial's codes never wear out. */
-  readonly codesAreSpent: boolean;
-  /** Unpaid payments close at the time that was sent; otherwise so many minutes after they arrived. */
-  readonly closesAtSentTime: boolean;
-  readonly cancelWindowMs: number;
-  /** A repeated cancel of what is closed: named again, accepted without a word, or refused once the window is over. */
-  readonly repeatedCancel: 'named' | 'nothing_named' | 'window_first';
-  /** A repeated refund of what is closed by now is told that the payment is closed, not that it is a repeat. */
-  readonly closedBeforeRepeat: boolean;
-  /** A refund's amount is compared with what is left before the refund is recognised as a repeat. */
-  readonly amountBeforeRepeat: boolean;
-  /** A refund inquiry finds a refund only so long after it was made. */
-  readonly refundShowsAfterMs: number;
-  /** The first inquiries do not find a payment that is there. */
-  readonly hidesAtFirst: number;
-  /** Refunds and cancels of paid payments must wait until the merchant's takings suffice. */
-  readonly positionShortForMs: number;
-  /** Refunds that the wallet refuses for good. */
-  readonly refusesRefund: number;
-  readonly refundSpacingMs: number;
-}
-
-export interface MerchantTraits {
-  readonly orders: number;
-  readonly withoutKey: number;
-  readonly withoutNotifyUrl: number;
-  readonly timeoutMsMax: number;
-  /** Requests and answers between merchant and gateway. */
-  readonly requestLost: number;
-  readonly requestLate: number;
-  readonly answerLost: number;
-  /** A cancel of the order comes before, while or after the payment is created. */
-  readonly cancelsOrderAside: number;
-  /** How long after the request for the payment at most. */
-  readonly asideMsMax: number;
-  readonly cancelsPaid: number;
-  readonly cancelsPaidMsMax: number;
-  readonly cancelsUnanswered: number;
-  readonly vanishes: number;
-  readonly patienceMsMax: number;
-  readonly triesAgain: number;
-  readonly refunds: number;
-  readonly refundsAtOnce: number;
-  readonly expiryMsMax: number;
 }
 
 const secondMs = 1_000;
@@ -149,7 +105,7 @@ const hourMs = 60 * minuteMs;
  */
 export function drawPlan(random: Random): Plan {
   const plan = drawAnything(random);
-  const { calls, merchants, wallet } = plan;
+  const { calls, merchants, visitors, wallets } = plan;
   switch (random.pick(scenes)) {
     case 'anything':
       return plan;
@@ -159,13 +115,13 @@ export function drawPlan(random: Random): Plan {
         networkMsMax: random.magnitude(500, 5_000),
         lateArrival: 'soon',
         calls: { ...calls, pay: { ...calls.pay, requestLate: random.fraction() } },
-        wallet: { ...wallet, asksPayer: random.fraction(), payerConfirms: random.fraction() },
+        wallets: withTraits(wallets, { asksPayer: random.fraction(), payerConfirms: random.fraction() }),
         merchants: { ...merchants, cancelsOrderAside: 0.8, asideMsMax: random.magnitude(100, 10_000) },
       };
     case 'giving back':
       return {
         ...plan,
-        wallet: { ...wallet, asksPayer: 0, declines: 0 },
+        wallets: withTraits(wallets, { asksPayer: 0, declines: 0 }),
         merchants: {
           ...merchants,
           cancelsOrderAside: 0,
@@ -183,11 +139,35 @@ export function drawPlan(random: Random): Plan {
         lateArrival: 'last',
         calls: { ...calls, pay: { ...calls.pay, requestLate: 0.9, requestLost: 0 } },
       };
+    case 'about the close':
+      return {
+        ...plan,
+        wallets: withTraits(wallets, {
+          payerConfirms: 0.5 + random.fraction() / 2,
+          confirmsAtTheClose: random.fraction() / 2,
+        }),
+        merchants: { ...merchants, orders: 2, showsCode: 1, cancelsOrderAside: random.fraction() / 2 },
+        visitors: { ...visitors, entries: random.integer(0, 1), comesLate: random.fraction(), abandons: 0 },
+      };
+    case 'on the payers’ pages':
+      return {
+        ...plan,
+        wallets: withTraits(wallets, { payerConfirms: 0.5 + random.fraction() / 2 }),
+        merchants: { ...merchants, orders: 0 },
+        visitors: { ...visitors, entries: random.integer(1, 3), abandons: visitors.abandons / 2 },
+      };
   }
 }
 
 /** What a seed is about. Half of them are about nothing in particular. */
-const scenes = ['anything', 'anything', 'anything', 'crossing', 'giving back', 'at the horizon'] as const;
+const scenes = [
+  ...(['anything', 'anything', 'anything', 'anything', 'anything'] as const),
+  'crossing',
+  'giving back',
+  'at the horizon',
+  'about the close',
+  'on the payers’ pages',
+] as const;
 
 function drawAnything(random: Random): Plan {
   const weight = (share: number, max: number): number => (random.chance(share) ? max * random.fraction() : 0);
@@ -243,44 +223,21 @@ function drawAnything(random: Random): Plan {
     },
     lateArrival: 'any',
     payBeyondHorizon: random.chance(0.05) ? 0.5 : 0,
-    wallet: {
-      asksPayer: weight(0.6, 1),
-      declines: weight(0.4, 0.6),
-      payerConfirms: random.fraction(),
-      payerRefuses: random.fraction() * 0.5,
-      payerMsMax: random.magnitude(2 * secondMs, 8 * minuteMs),
-      codesAreSpent: random.chance(0.5),
-      closesAtSentTime: random.chance(0.5),
-      cancelWindowMs: random.chance(0.6) ? 24 * hourMs : random.magnitude(5 * secondMs, hourMs),
-      repeatedCancel: random.pick(['named', 'nothing_named', 'window_first']),
-      closedBeforeRepeat: random.chance(0.3),
-      amountBeforeRepeat: random.chance(0.3),
-      refundShowsAfterMs: random.chance(0.3) ? random.integer(0, 9 * secondMs) : 0,
-      hidesAtFirst: weight(0.3, 1),
-      positionShortForMs: random.chance(0.15) ? random.magnitude(5 * secondMs, 6 * hourMs) : 0,
-      refusesRefund: weight(0.3, 0.7),
-      refundSpacingMs: 3 * secondMs,
+    wallets: drawWalletTraits(random),
+    notices: {
+      lost: weight(0.4, 1),
+      late: weight(0.4, 0.8),
+      lateMsMax: random.pick([20 * secondMs, 10 * minuteMs, 3 * hourMs]),
+      answerLost: weight(0.3, 0.7),
+      repeated: weight(0.4, 1),
+      repeatedMsMax: random.pick([2 * secondMs, 10 * minuteMs, 12 * hourMs]),
+      forged: weight(0.2, 0.8),
+      wrongAmount: weight(0.2, 0.8),
+      contradicted: weight(0.2, 0.8),
+      stray: weight(0.1, 0.5),
     },
-    merchants: {
-      orders: random.integer(1, 4),
-      withoutKey: random.chance(0.4) ? random.fraction() : 0,
-      withoutNotifyUrl: random.chance(0.4) ? random.fraction() : 0,
-      timeoutMsMax: random.magnitude(5 * secondMs, minuteMs),
-      requestLost: weight(0.3, 0.3),
-      requestLate: weight(0.3, 0.4),
-      answerLost: weight(0.3, 0.4),
-      cancelsOrderAside: weight(0.4, 1),
-      asideMsMax: random.pick([400, 4_000, 20_000, 90_000]),
-      cancelsPaid: weight(0.6, 0.8),
-      cancelsPaidMsMax: random.pick([minuteMs, 3 * hourMs]),
-      cancelsUnanswered: random.fraction(),
-      vanishes: weight(0.4, 0.7),
-      patienceMsMax: random.magnitude(5 * secondMs, 5 * minuteMs),
-      triesAgain: weight(0.7, 1),
-      refunds: weight(0.7, 1),
-      refundsAtOnce: weight(0.5, 0.8),
-      expiryMsMax: random.chance(0.7) ? 0 : random.magnitude(minuteMs, 40 * minuteMs),
-    },
+    merchants: drawMerchantTraits(random),
+    visitors: drawVisitorTraits(random),
     endpoint: {
       refuses: weight(0.3, 0.6),
       timesOut: weight(0.3, 0.5),

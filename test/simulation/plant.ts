@@ -1,8 +1,11 @@
+import type { takeNotification } from '../../src/operations/take-notification.ts';
 import type { CancelJournal, PaymentJournal, RefundJournal } from '../../src/ports/journal.ts';
+import type { Merchant } from '../../src/ports/merchant-directory.ts';
 import type { WalletGateway } from '../../src/ports/wallet.ts';
 import type { World } from './world.ts';
 
 export type Journal = PaymentJournal & RefundJournal & CancelJournal;
+export type TakeNotification = typeof takeNotification;
 
 /**
  * A defect planted between the gateway's code and its ports, to show that the auditor can fail. `sound` plants none.
@@ -10,9 +13,15 @@ export type Journal = PaymentJournal & RefundJournal & CancelJournal;
 export interface Plant {
   journal(journal: Journal, world: World): Journal;
   wallet(gateway: WalletGateway, world: World): WalletGateway;
+  /** How the gateway's edge takes a notification. */
+  takes(take: TakeNotification): TakeNotification;
+  /** The merchant as the gateway has it on record. */
+  merchant(merchant: Merchant): Merchant;
 }
 
 export const sound: Plant = {
   journal: (journal) => journal,
   wallet: (gateway) => gateway,
+  takes: (take) => take,
+  merchant: (merchant) => merchant,
 };

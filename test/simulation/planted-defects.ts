@@ -61,7 +61,11 @@ export const plantedDefects: readonly PlantedDefect[] = [
           const request = sent.get(payment.requestId);
           if (request === undefined) return gateway.inquire(payment, limit);
           sent.delete(payment.requestId);
-          return gateway.pay({ ...request, requestId: request.requestId.replace(/^P./, 'PZ') }, limit);
+          const answer = await gateway.pay(
+            { ...request, requestId: request.requestId.replace(/^P./, 'PZ') },
+            limit,
+          );
+          return answer.kind === 'issued' ? { kind: 'not_found' } : answer;
         },
       };
     },

@@ -1,9 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { createAfterSales } from './after-sales.ts';
 import { audit } from './auditor.ts';
+import { startVisitors } from './entry-page.ts';
 import { createFrontDoor } from './front-door.ts';
 import { createGatewayProcess, type GatewayProcess } from './gateway-process.ts';
 import type { Violation } from './invariants.ts';
 import { startMerchant } from './merchant.ts';
+import { startNotices } from './notices.ts';
 import { type Plant, sound } from './plant.ts';
 import { tallyRun } from './run-tally.ts';
 import type { Tally } from './tally.ts';
@@ -45,7 +48,11 @@ export async function simulateSeed(seed: number, plant: Plant = sound): Promise<
     processes.push(createGatewayProcess(world, `gateway${number}`, plant, () => processes));
   }
   for (const process of processes) process.start();
-  startMerchant(world, createFrontDoor(world, processes));
+  startNotices(world, processes, plant);
+  const door = createFrontDoor(world, processes);
+  const sales = createAfterSales(world, door);
+  startMerchant(world, door, sales);
+  startVisitors(world, door, sales);
   const end = await scheduler.run(() => memory.records.waiting.size === 0, {
     untilMs: plan.startMs + limitMs,
     events: eventsLimit,

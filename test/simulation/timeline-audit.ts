@@ -42,7 +42,7 @@ export function auditTimeline(
     if (from !== edge.from) illegal(`${payment.id}: ${type} from ${from ?? 'nothing'}`);
     return edge.to;
   };
-  for (const { type, data } of timeline) {
+  for (const { type, data, at } of timeline) {
     const paymentEdge = lifecycles.payment.get(type);
     const reversalEdge = lifecycles.reversal.get(type);
     const refundEdge = lifecycles.refund.get(type);
@@ -57,6 +57,11 @@ export function auditTimeline(
     else if (type === 'ReversalDecided') {
       if (state === 'succeeded' && data['by'] !== 'merchant') {
         faults.push({ invariant: 'success-undone-by-timer', detail: payment.id });
+      }
+      const waits = payment.product !== 'payment_code' && data['by'] === 'gateway';
+      if (waits && at < payment.expiresAt) {
+        const earlyMs = payment.expiresAt.getTime() - at.getTime();
+        faults.push({ invariant: 'payer-cut-off', detail: `${payment.id}, ${earlyMs} ms too early` });
       }
       reversal = 'cancelling';
     } else if (type === 'PaymentEvidenceAfterEnd') reversal = 'cancelling';

@@ -1,5 +1,6 @@
 import { policyFor } from '../../src/domain/policy.ts';
 import type { NoAnswer, NoAnswerReason, Unclear } from '../../src/domain/wallet-answer.ts';
+import type { WalletName } from '../../src/domain/wallets.ts';
 import type { CallLimit, WalletGateway } from '../../src/ports/wallet.ts';
 import { stallNow } from './engine.ts';
 import type { Life } from './gateway-process.ts';
@@ -7,6 +8,7 @@ import { type CallFaults, callFaultNames, type WalletCall } from './plan.ts';
 import { moneyCases } from './tally.ts';
 import type { World } from './world.ts';
 
+/** The same for every product: no delayed call arrives later than the sent expiry and this. */
 const { expiryGraceMs } = policyFor('alipay_open', 'payment_code');
 
 /** How far beyond the horizon a `pay` may arrive in the seeds that break what the gateway takes for granted. */
@@ -16,11 +18,12 @@ const beyondHorizonMs = 20 * 60 * 60_000;
 const lateMs = 5 * 60_000;
 
 /**
- * The wallet as one life of a process reaches it: through its own work before the bytes leave, and a network that
+ * A wallet as one life of a process reaches it: through its own work before the bytes leave, and a network that
  * loses, delays, repeats and garbles. Limits are kept as the adapter keeps them, on the process's monotonic clock.
  */
-export function createWalletGateway(world: World, life: Life): WalletGateway {
-  const { scheduler, random, plan, trace, tally, wallet } = world;
+export function createWalletGateway(world: World, life: Life, name: WalletName): WalletGateway {
+  const { scheduler, random, plan, trace, tally } = world;
+  const wallet = world.wallets[name];
 
   const lateArrivalMs = (latestInMs: number): number => {
     const { lateArrival } = plan;
@@ -93,7 +96,7 @@ export function createWalletGateway(world: World, life: Life): WalletGateway {
         const arrive = (delayMs: number, back: (answer: Answer) => void): void => {
           scheduler.after(delayMs, () => {
             const answer = serve(sentAtMs);
-            trace.add('wallet', kind, [about, answer]);
+            trace.add(name, kind, [about, answer]);
             back(answer);
           });
         };

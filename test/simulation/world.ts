@@ -1,14 +1,20 @@
 import { createMemoryJournal, type MemoryJournal } from '../../src/adapters/memory/journal.ts';
+import { entryCodeText, idRandomBytes } from '../../src/domain/ids.ts';
 import type { Payment } from '../../src/domain/payment.ts';
-import type { Merchant } from '../../src/ports/merchant-directory.ts';
+import type { WalletName } from '../../src/domain/wallets.ts';
+import type { EntryCode, Merchant } from '../../src/ports/merchant-directory.ts';
+import { createAlipayPlusModel } from './alipay-plus-model.ts';
 import type { Violation } from './invariants.ts';
 import { createMerchantMemory, type MerchantMemory } from './merchant-memory.ts';
+import type { Acknowledged } from './notices.ts';
+import { createOpenPlatformModel } from './open-platform-model.ts';
 import { drawPlan, type Plan } from './plan.ts';
 import { createRandom, type Random } from './random.ts';
 import { createScheduler, type Scheduler } from './scheduler.ts';
 import { createTally, type Tally } from './tally.ts';
 import { createTrace, type Trace } from './trace.ts';
-import { createWalletModel, type WalletModel } from './wallet-model.ts';
+import { createLedger, type Ledger } from './wallet-ledger.ts';
+import type { Notice, WalletModel, WalletSurroundings } from './wallet-model.ts';
 
 /** What everything in one run shares. */
 export interface World {
@@ -22,8 +28,18 @@ export interface World {
   readonly memory: MemoryJournal;
   /** Every version that a payment has had in the journal, the oldest first. */
   readonly history: Map<string, Payment[]>;
-  readonly wallet: WalletModel;
+  /** What has happened to the payers' money. */
+  readonly ledger: Ledger;
+  readonly wallets: { readonly [wallet in WalletName]: WalletModel };
+  /** Where the wallets' notifications go. */
+  readonly notices: { deliverTo(receive: (notice: Notice) => void): void };
+  /** Notifications that their wallets need not repeat. */
+  readonly acknowledged: Acknowledged[];
+  /** Upstream ids of notifications that were kept as nobody's. */
+  readonly strays: Set<string>;
   readonly merchant: Merchant;
+  /** What stands at the merchant's store. */
+  readonly entryCode: EntryCode;
   /** What the merchant knows. */
   readonly told: MerchantMemory;
   readonly violations: Violation[];
@@ -39,7 +55,31 @@ export function createWorld(seed: number): World {
   const { startMs } = plan;
   const scheduler = createScheduler(startMs);
   const tally = createTally();
+  const ledger = createLedger();
   const faultsEndMs = startMs + plan.faultsEndMs;
+  let receive = (_: Notice): void => {};
+  const around: WalletSurroundings = {
+    scheduler,
+    random,
+    tally,
+    ledger,
+    startMs,
+    notify: (notice) => receive(notice),
+  };
+  const merchant: Merchant = {
+    id: 'M0001',
+    shortNo: 7,
+    name: 'Tea House',
+    mcc: '5814',
+    stores: [{ id: 'S0001', name: 'Tea House at the lake', mcc: null }],
+    bindings: [
+      { wallet: 'alipay_open', account: 'sandbox', subMerchantId: '2088000000000002', currency: 'CNY' },
+      { wallet: 'alipay_plus', account: 'sandbox', subMerchantId: 'M0001', currency: 'USD' },
+    ],
+    orderCodes: { scene: 'vending machine', expiryMs: plan.merchants.orderCodeMs },
+    policyOverride: {},
+    notifyUrl: plan.merchants.isToldOfEntries ? merchantUrl : null,
+  };
   return {
     seed,
     plan,
@@ -49,17 +89,25 @@ export function createWorld(seed: number): World {
     trace: createTrace(scheduler.nowMs, startMs),
     memory: createMemoryJournal(() => new Date(scheduler.nowMs())),
     history: new Map(),
-    wallet: createWalletModel(scheduler, random, plan.wallet, startMs, tally),
-    merchant: {
-      id: 'M0001',
-      shortNo: 7,
-      name: 'Tea House',
-      storeIds: ['S0001'],
-      bindings: [
-        { wallet: 'alipay_open', account: 'sandbox', subMerchantId: '2088000000000002', currency: 'CNY' },
-      ],
-      policyOverride: {},
-      notifyUrl: null,
+    ledger,
+    wallets: {
+      alipay_open: createOpenPlatformModel(around, plan.wallets.alipay_open),
+      alipay_plus: createAlipayPlusModel(around, plan.wallets.alipay_plus),
+    },
+    notices: {
+      deliverTo(receiver) {
+        receive = receiver;
+      },
+    },
+    acknowledged: [],
+    strays: new Set(),
+    merchant,
+    entryCode: {
+      merchantId: merchant.id,
+      code: entryCodeText(merchant.shortNo, random.bytes(idRandomBytes)),
+      storeId: 'S0001',
+      currency: 'USD',
+      disabledAt: null,
     },
     told: createMerchantMemory(),
     violations: [],
