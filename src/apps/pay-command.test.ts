@@ -112,13 +112,10 @@ describe('an order code', () => {
 
   it('that nobody has paid when the wait ends goes on by itself', async () => {
     gateway.answers.set('POST /v1/payments', { status: 202, body: open });
-    gateway.answers.set(look, { status: 200, body: open });
-    const ended = await shoudan('pay --order-code --amount 1 --order A1 --wait 1', gateway.sandbox());
+    const ended = await shoudan('pay --order-code --amount 1 --order A1 --wait 0', gateway.sandbox());
     expect(ended.exitCode).toBe(6);
-    expect(gateway.seen.map(({ line, prefer }) => `${line} ${prefer}`)).toEqual([
-      'POST /v1/payments wait=1',
-      `${look} wait=1`,
-    ]);
+    expect(ended.out).toContain('https://wallet.example/c/1\n');
+    expect(gateway.seen).toMatchObject([{ line: 'POST /v1/payments', prefer: 'wait=0' }]);
   });
 
   it('that the wallet refuses is told at once', async () => {

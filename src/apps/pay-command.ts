@@ -100,7 +100,7 @@ async function shownUntilFinal(
     payment = await gateway.get<PaymentSnapshot>(path, seconds);
     // The gateway waits for what is final alone; and whatever stands before it may take the wait away.
     const nextAtMs = Math.min(askedAtMs + askEveryMs, deadlineMs);
-    if (payment.status === 'processing') await sleepFor(Math.max(0, nextAtMs - performance.now()));
+    if (payment.status === 'processing') await sleepFor(Math.max(0, Math.ceil(nextAtMs - performance.now())));
   }
 }
 
