@@ -154,7 +154,7 @@ describe('the process', () => {
       children.push(child);
       const [line] = (await once(child.stdout, 'data')) as [Buffer];
       expect(line.toString()).toMatch(
-        /^simulator: http:\/\/127\.0\.0\.1:\d+\/gateway\.do, data in .*\/simulator\n$/,
+        /^simulator: http:\/\/127\.0\.0\.1:\d+\/phone, wallets at \/gateway\.do and \/ams, data in .*\/simulator\n$/,
       );
       const exited = once(child, 'exit');
       child.kill(signal);

@@ -55,7 +55,7 @@ if (ending) {
   await end();
 } else {
   process.stdout.write(
-    `simulator: http://127.0.0.1:${running.port}/gateway.do, data in ${dataDir}/simulator\n`,
+    `simulator: http://127.0.0.1:${running.port}/phone, wallets at /gateway.do and /ams, data in ${dataDir}/simulator\n`,
   );
   if (process.connected) process.send?.({ ready: true, port: running.port });
 }

@@ -148,6 +148,20 @@ describe('a success that is late', () => {
     expect(await ledger(payment)).toMatchObject({ charged: 1000, refunded: 1000 });
   });
 
+  it('may be that of an order whose time was over when it was cancelled', async () => {
+    const [payment, refused] = [await waiting(), await waiting()];
+    await ams.control('POST', `payments/${refused.paymentRequestId}/refuse`);
+    ams.clock.nowMs += 840_000;
+    await late(10);
+    expect(await cancelById(refused)).toMatchObject(result('SUCCESS', 'S'));
+    expect(await cancelById(payment)).toMatchObject(result('SUCCESS', 'S'));
+    expect(await ams.told(payment.paymentRequestId, 1)).toMatchObject([result('SUCCESS', 'S')]);
+    expect(await inquire(payment)).toMatchObject({ paymentStatus: 'CANCELLED' });
+    expect(await ledger(payment)).toMatchObject({ charged: 1000, refunded: 1000, cancelled: true });
+    expect(await ledger(refused)).toMatchObject({ charged: 0, cancelled: false });
+    ams.clock.nowMs -= 840_000;
+  });
+
   it('is late by what the rule says, and comes after a restart too', async () => {
     const payment = await waiting();
     await late(60_000);

@@ -18,6 +18,7 @@ export function cancel(books: AmsBooks, call: AmsCall): Fields {
     case 'SUCCESS':
       return done(giveAllBack(books, call, payment), call);
     case 'FAIL':
+      return done(call.lateSuccessMs === null ? payment : close(books, call, payment), call);
     case 'CANCELLED':
       return done(payment, call);
     default:

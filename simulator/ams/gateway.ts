@@ -104,9 +104,11 @@ export function amsGateway({
     };
   }
 
+  /** Waits for its payer, or did until its time was over, which is when a gateway closes its orders. */
   function isUnpaid(call: AmsCall): boolean {
     try {
-      return findPayment(books, call)?.status === 'PROCESSING';
+      const payment = findPayment(books, call);
+      return payment?.status === 'PROCESSING' || payment?.resultCode === 'ORDER_IS_CLOSED';
     } catch (error) {
       if (error instanceof AmsRefused) return false;
       throw error;
