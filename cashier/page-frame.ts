@@ -35,6 +35,7 @@ export function page(frame: PageFrame, content: PageContent): string {
 <meta name="color-scheme" content="light dark">
 <meta name="format-detection" content="telephone=no">
 <title>${content.title}</title>
+<link rel="icon" href="data:,">
 <link rel="stylesheet" href="${frame.assets.css}">
 ${refresh}<script src="${frame.assets.js}" defer></script>
 </head>
