@@ -8,6 +8,7 @@ import {
   paymentNotification,
   printAcknowledgement,
   readPaymentNotification,
+  readRegistrationNotification,
 } from './notification.ts';
 import { inquiryAnswer } from './payment-messages.ts';
 import { signMessage, verifyMessage } from './signature.ts';
@@ -111,6 +112,23 @@ describe('a notification', () => {
     const time = `${notification.time}.${start}`;
     expect(read({ headers: { ...head, 'request-time': time }, body: rest.join('.') }).kind).toBe(
       'unreadable',
+    );
+  });
+
+  it('of a registration is read likewise', () => {
+    const body =
+      '{"registrationRequestId":"G1","registrationResult":{"registrationStatus":"APPROVED"},"passThroughInfo":"{}"}';
+    const sent = {
+      target: '/merchant/notify',
+      headers: { ...headers, ...signed('/merchant/notify', body) },
+      body: Buffer.from(body),
+    };
+    expect(readRegistrationNotification(sent, notifyUrl, publicKey)).toMatchObject({
+      kind: 'verified',
+      values: { registrationRequestId: 'G1', registrationResult: { registrationStatus: 'APPROVED' } },
+    });
+    expect(readRegistrationNotification({ ...sent, target: '/x' }, 'http://x/x', publicKey).kind).toBe(
+      'forged',
     );
   });
 

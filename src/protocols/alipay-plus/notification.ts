@@ -1,8 +1,9 @@
 import type { KeyObject } from 'node:crypto';
 import { originForm, pathOfTarget } from './endpoints.ts';
 import { type Headers, printHead, readHead } from './headers.ts';
-import { amount, object, readMessage, text, type ValuesOf } from './message-fields.ts';
+import { amount, type Fields, object, readMessage, text, type ValuesOf } from './message-fields.ts';
 import { settlementQuote } from './payment-messages.ts';
+import { registrationStatus } from './registration-messages.ts';
 import { resultField } from './result.ts';
 import { readSignature, type SignedMessage, signMessage, verifySignature } from './signature.ts';
 import { type Unreadable, unreadable } from './unreadable.ts';
@@ -35,10 +36,10 @@ export interface ReceivedMessage {
   readonly body: Uint8Array;
 }
 
-export interface VerifiedPaymentNotification {
+export interface VerifiedNotification<F extends Fields> {
   readonly kind: 'verified';
   readonly clientId: string;
-  readonly values: ValuesOf<typeof paymentNotification>;
+  readonly values: ValuesOf<F>;
 }
 
 export interface Forged {
@@ -47,26 +48,45 @@ export interface Forged {
 }
 
 /**
- * Reads a notification of a payment and verifies it over its bytes. Rule NOT-01.
- *
- * The wallet signs the path of the notify URL that it calls; a proxy in front may have changed what arrives here. So
- * the URL's own path is tried first, then the target as received, with its query and without. A body that is no
- * notification is not taken for one, however well it is signed: the same key signs answers.
+ * Reads a notification of a payment and verifies it over its bytes. A body that is no notification is not taken for
+ * one, however well it is signed: the same key signs answers. Rule NOT-01.
  */
 export function readPaymentNotification(
   received: ReceivedMessage,
   notifyUrl: string,
   key: KeyObject,
-): VerifiedPaymentNotification | Forged | Unreadable {
+): VerifiedNotification<typeof paymentNotification> | Forged | Unreadable {
+  const read = readNotification(paymentNotification, received, notifyUrl, key);
+  return read.kind === 'verified' && read.values.notifyType === null ? unreadable('no notifyType') : read;
+}
+
+/** Reads a notification of a registration's decision and verifies it over its bytes. */
+export function readRegistrationNotification(
+  received: ReceivedMessage,
+  notifyUrl: string,
+  key: KeyObject,
+): VerifiedNotification<typeof registrationStatus> | Forged | Unreadable {
+  return readNotification(registrationStatus, received, notifyUrl, key);
+}
+
+/**
+ * The wallet signs the path of the notify URL that it calls; a proxy in front may have changed what arrives here. So
+ * the URL's own path is tried first, then the target as received, with its query and without.
+ */
+function readNotification<F extends Fields>(
+  fields: F,
+  received: ReceivedMessage,
+  notifyUrl: string,
+  key: KeyObject,
+): VerifiedNotification<F> | Forged | Unreadable {
   const head = readHead(received.headers, 'request-time');
   if (head.kind === 'unreadable') return head;
   if (head.clientId === null) return unreadable('no client-id');
+  const message = readMessage(fields, received.body);
+  if (message.kind === 'unreadable') return message;
   if (head.signature === null) return { kind: 'forged', detail: 'it is not signed' };
   const signature = readSignature(head.signature);
   if (signature.kind === 'unreadable') return { kind: 'forged', detail: signature.reason };
-  const message = readMessage(paymentNotification, received.body);
-  if (message.kind === 'unreadable') return message;
-  if (message.values.notifyType === null) return unreadable('no notifyType');
 
   const { clientId, time } = head;
   const isSigned = notifyPaths(received.target, notifyUrl).some((path) =>
