@@ -19,6 +19,7 @@ import { runWorker } from '../../src/apps/worker.ts';
 import { paymentRequestId } from '../../src/domain/ids.ts';
 import { type Payment, publicStatus } from '../../src/domain/payment.ts';
 import { eventually, type LedgerLine, merchantId, quickPolicy } from '../gateway/real-gateway.ts';
+import type { PaymentRequestJson } from './doomed-gateway.ts';
 
 /*
  * kill -9 of everything at once, really: the gateway at one exact instant of twenty payments, the wallet, the
@@ -75,18 +76,20 @@ async function crashAndRecover(
     dataDir,
     merchantId,
     instant,
-    requests: Array.from({ length: openPayments }, (_, index) => ({
-      merchantOrderNo: `CRASH-${index}`,
-      amountMinor: 1_000 + index,
-      product: 'payment_code',
-      paymentCode,
-      storeId: 'S1',
-      terminalId: 'T1',
-      subject: 'Coffee',
-      wallet: null,
-      notifyUrl: null,
-      metadata: {},
-    })),
+    requests: Array.from(
+      { length: openPayments },
+      (_, index): PaymentRequestJson => ({
+        merchantOrderNo: `CRASH-${index}`,
+        amountMinor: 1_000 + index,
+        start: { product: 'payment_code', paymentCode },
+        storeId: 'S1',
+        terminalId: 'T1',
+        subject: 'Coffee',
+        wallet: null,
+        notifyUrl: null,
+        metadata: {},
+      }),
+    ),
   });
   await untilReached(doomed, openPayments);
 
