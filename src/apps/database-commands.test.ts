@@ -238,7 +238,13 @@ describe('what is accepted', () => {
     expect(shown.out).toContain('category     5411\norder codes  for counter, each 60 s\n');
     expect(shown.out).not.toContain('whsec_');
     const list = await shoudan('merchant list');
-    expect(list.out).toBe('id  name      stores  notify url\nM1  街角商店  2       http://127.0.0.1:9/n\n');
+    expect(list.out).toBe(
+      'id  name      category  stores  order codes  notify url\n' +
+        'M1  街角商店  5411      2       60 s         http://127.0.0.1:9/n\n',
+    );
+    expect(JSON.parse((await shoudan('merchant list --json')).out).data).toMatchObject([
+      { id: 'M1', mcc: '5411', order_codes: { scene: 'counter', expiry_seconds: 60 }, store_count: 2 },
+    ]);
   });
 
   it('the secret stands at the end of what people read', async () => {

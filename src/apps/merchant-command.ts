@@ -61,24 +61,28 @@ export async function listAllMerchants(
     }
   });
   if (options.json) {
-    const data = merchants.map(({ id, name, notifyUrl, storeCount, createdAt }) => ({
-      id,
-      name,
-      notify_url: notifyUrl,
-      store_count: storeCount,
-      created_at: createdAt.toISOString(),
+    const data = merchants.map((merchant) => ({
+      id: merchant.id,
+      name: merchant.name,
+      mcc: merchant.mcc,
+      notify_url: merchant.notifyUrl,
+      order_codes: orderCodesDocument(merchant),
+      store_count: merchant.storeCount,
+      created_at: merchant.createdAt.toISOString(),
     }));
     terminal.out(jsonText({ data }));
   } else if (merchants.length === 0) {
     terminal.out('no merchant yet: `shoudan merchant add`\n');
   } else {
-    const rows = merchants.map(({ id, name, notifyUrl, storeCount }) => [
+    const rows = merchants.map(({ id, name, mcc, notifyUrl, orderCodes, storeCount }) => [
       id,
       name,
+      mcc ?? '',
       `${storeCount}`,
+      orderCodes === null ? 'off' : `${orderCodes.expiryMs / 1000} s`,
       notifyUrl ?? '',
     ]);
-    terminal.out(table(['id', 'name', 'stores', 'notify url'], rows));
+    terminal.out(table(['id', 'name', 'category', 'stores', 'order codes', 'notify url'], rows));
   }
   return exitCodes.done;
 }
@@ -159,6 +163,11 @@ function merchantText(merchant: RegisteredMerchant): string {
   ].join('');
 }
 
+function orderCodesDocument({ orderCodes }: Pick<RegisteredMerchant, 'orderCodes'>) {
+  if (orderCodes === null) return null;
+  return { scene: orderCodes.scene, expiry_seconds: orderCodes.expiryMs / 1000 };
+}
+
 function orderCodesText({ orderCodes }: RegisteredMerchant): string {
   return orderCodes === null ? 'off' : `for ${orderCodes.scene}, each ${orderCodes.expiryMs / 1000} s`;
 }
@@ -175,10 +184,7 @@ function merchantDocument(merchant: RegisteredMerchant) {
     name: merchant.name,
     mcc: merchant.mcc,
     notify_url: merchant.notifyUrl,
-    order_codes:
-      merchant.orderCodes === null
-        ? null
-        : { scene: merchant.orderCodes.scene, expiry_seconds: merchant.orderCodes.expiryMs / 1000 },
+    order_codes: orderCodesDocument(merchant),
     stores: merchant.stores.map(({ id, name, mcc, terminalIds }) => ({
       id,
       name,

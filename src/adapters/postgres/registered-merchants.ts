@@ -1,10 +1,16 @@
 import type { Database } from './database.ts';
 import type { MerchantRecord } from './merchant-records.ts';
 
+const orderCodes = `case when m.order_code_scene is not null then
+  jsonb_build_object('scene', m.order_code_scene, 'expiryMs', m.order_code_expiry_ms) end`;
+
 export interface ListedMerchant {
   readonly id: string;
   readonly name: string;
+  readonly mcc: string | null;
   readonly notifyUrl: string | null;
+  /** `null`: order codes are off. */
+  readonly orderCodes: MerchantRecord['orderCodes'];
   readonly storeCount: number;
   readonly createdAt: Date;
 }
@@ -16,7 +22,8 @@ export async function listMerchants(
   limit: number,
 ): Promise<ListedMerchant[]> {
   const { rows } = await database.query<ListedMerchant>(
-    `select m.id, m.name, m.notify_url as "notifyUrl", m.created_at as "createdAt",
+    `select m.id, m.name, m.mcc, m.notify_url as "notifyUrl", m.created_at as "createdAt",
+       ${orderCodes} as "orderCodes",
        (select count(*)::int from stores s where s.merchant_id = m.id) as "storeCount"
      from merchants m where m.id > $1 order by m.id limit $2`,
     [afterId, limit],
@@ -37,8 +44,7 @@ export async function findRegisteredMerchant(
 ): Promise<RegisteredMerchant | null> {
   const { rows } = await database.query<Omit<RegisteredMerchant, 'shortNo'> & { readonly shortNo: bigint }>(
     `select m.id, m.short_no as "shortNo", m.name, m.mcc, m.notify_url as "notifyUrl", m.created_at as "createdAt",
-       case when m.order_code_scene is not null then
-         jsonb_build_object('scene', m.order_code_scene, 'expiryMs', m.order_code_expiry_ms) end as "orderCodes",
+       ${orderCodes} as "orderCodes",
        (select coalesce(jsonb_agg(jsonb_build_object('id', s.id, 'name', s.name, 'mcc', s.mcc, 'terminalIds',
             (select coalesce(jsonb_agg(t.id order by t.id), '[]') from terminals t
              where t.merchant_id = s.merchant_id and t.store_id = s.id)) order by s.id), '[]')
