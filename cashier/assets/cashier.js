@@ -93,9 +93,10 @@
 
   /** Follows a payment until it has ended: often at first, while somebody looks. */
   function followPayment(main) {
+    const firstMs = 500;
     const fastMs = 1500;
     const slowestMs = 15000;
-    let delayMs = fastMs;
+    let delayMs = firstMs;
     let looks = 0;
     let timer = 0;
 
@@ -106,6 +107,7 @@
     };
     const later = () => {
       looks += 1;
+      if (delayMs < fastMs) delayMs = fastMs;
       if (looks > 20) delayMs = Math.min(delayMs * 1.3, slowestMs);
       plan();
     };
