@@ -231,8 +231,12 @@ export function createAlipayPlusModel(
     }
     const chance = id.startsWith('R') ? traits.refusesRefund : traits.spendsRefundId;
     let spent = 0;
-    for (const { code } of payment.refunds.values()) if (code === 'PROCESS_FAIL') spent += 1;
-    return (id.startsWith('R') || spent < spentIdsMax) && random.chance(chance) ? 'PROCESS_FAIL' : 'SUCCESS';
+    for (const { code } of payment.refunds.values()) {
+      if (code === 'PROCESS_FAIL' || code === 'RISK_REJECT') spent += 1;
+    }
+    const mayFail = id.startsWith('R') || spent < spentIdsMax;
+    if (!mayFail || !random.chance(chance)) return 'SUCCESS';
+    return random.pick(['PROCESS_FAIL', 'RISK_REJECT']);
   };
 
   const refundAnswer = (refund: PlusRefund): RefundAnswer => {
@@ -240,7 +244,10 @@ export function createAlipayPlusModel(
       case 'refunded':
         return { kind: 'refunded' };
       case 'failed':
-        return { kind: 'spent', code: refund.code, message: 'failed for good' };
+        // Where the refund inquiry will name the failure, the code may say no more than that it is one.
+        return traits.namesFailedRefunds && refund.code === 'RISK_REJECT'
+          ? refused(refund.code, 'operator')
+          : { kind: 'spent', code: refund.code, message: 'failed for good' };
       case 'in_process':
         // REFUND_IN_PROCESS: not to be repeated, only to be inquired.
         return { kind: 'repeated' };
@@ -262,7 +269,7 @@ export function createAlipayPlusModel(
       const before = found(request.requestId);
       if (before !== null) return answerOf(before);
       if (scheduler.nowMs() >= request.expiresAt.getTime() + traits.closesLateMs) {
-        return refused('ORDER_IS_CLOSED', 'merchant');
+        return { kind: 'unclear', code: 'ORDER_IS_CLOSED', message: 'closed' };
       }
       const payment = opened(request);
       if (start.product !== 'payment_code') {

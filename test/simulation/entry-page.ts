@@ -18,8 +18,9 @@ import type { World } from './world.ts';
 /** How long the page's server waits for the wallet's URL before it cancels the attempt that it has begun. */
 const urlAwaitedMs = 17_000;
 
-/** Distance of the looks that an open page takes. */
-const pollMs = 2_500;
+/** Distance of the looks that an open page takes: short at first, and never so long that its payer seems to be gone. */
+const pollMsMin = 2_500;
+const pollMsMax = 12_000;
 
 /** A page that one payer has loaded: its token stands for one attempt at most. */
 interface Page {
@@ -127,10 +128,12 @@ export function startVisitors(world: World, door: FrontDoor, sales: AfterSales):
       await pause(random.magnitude(1, 3_000));
       taps.push(confirm(page));
     }
-    await Promise.race([Promise.all(taps), pause(pollMs)]);
+    await Promise.race([Promise.all(taps), pause(pollMsMin)]);
+    let pollMs = pollMsMin;
     let last: Payment | null = null;
     while (scheduler.nowMs() < closesAtMs) {
       await pause(pollMs);
+      pollMs = Math.min(Math.round(pollMs * 1.2), pollMsMax);
       last = (await look(page)) ?? last;
       if (last !== null && publicStatus(last) !== 'processing') break;
     }

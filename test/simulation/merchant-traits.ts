@@ -8,6 +8,8 @@ export interface MerchantTraits {
   readonly showsCode: number;
   /** How long such a code lives unless the request says otherwise. */
   readonly orderCodeMs: number;
+  /** How long any other payment may take unless the request says otherwise; 0: as long as the wallet's policy says. */
+  readonly expiryDefaultMs: number;
   readonly withoutKey: number;
   readonly withoutNotifyUrl: number;
   readonly timeoutMsMax: number;
@@ -62,7 +64,8 @@ export function drawMerchantTraits(random: Random): MerchantTraits {
     orders: random.integer(1, 4),
     inYuan: random.pick([0, 0.5, 1]),
     showsCode: weight(0.45, 1),
-    orderCodeMs: random.magnitude(minuteMs, 20 * minuteMs),
+    orderCodeMs: random.magnitude(minuteMs, 10 * minuteMs),
+    expiryDefaultMs: random.chance(0.4) ? 0 : random.magnitude(minuteMs, 6 * minuteMs),
     withoutKey: random.chance(0.4) ? random.fraction() : 0,
     withoutNotifyUrl: random.chance(0.4) ? random.fraction() : 0,
     timeoutMsMax: random.magnitude(5 * secondMs, minuteMs),
@@ -87,7 +90,7 @@ export function drawMerchantTraits(random: Random): MerchantTraits {
 export function drawVisitorTraits(random: Random): VisitorTraits {
   const weight = (share: number, max: number): number => (random.chance(share) ? max * random.fraction() : 0);
   return {
-    entries: random.chance(0.35) ? random.integer(1, 3) : 0,
+    entries: random.chance(0.3) ? random.integer(1, 2) : 0,
     entersTwice: weight(0.3, 0.5),
     tapsTwice: weight(0.5, 0.8),
     reloads: weight(0.4, 0.7),
@@ -96,6 +99,6 @@ export function drawVisitorTraits(random: Random): VisitorTraits {
     comesLate: weight(0.4, 0.8),
     abandons: weight(0.3, 0.5),
     secondPayer: weight(0.3, 0.6),
-    openMsMax: random.magnitude(5 * secondMs, 20 * minuteMs),
+    openMsMax: random.magnitude(5 * secondMs, 10 * minuteMs),
   };
 }

@@ -18,9 +18,9 @@ export interface NoticeFaults {
   /** It is sent once more although it was acknowledged, soon or hours later. */
   readonly repeated: number;
   readonly repeatedMsMax: number;
-  /** Somebody else sends one like it, and its signature does not hold. */
+  /** Somebody else claims that a payment was paid, whether it was or not, and the signature does not hold. */
   readonly forged: number;
-  /** Signed, and of another amount. */
+  /** Signed, and of another amount, whether the payment was paid or not. */
   readonly wrongAmount: number;
   /** Signed, and says of a paid payment that it was not paid. */
   readonly contradicted: number;
@@ -78,9 +78,13 @@ export function startNotices(world: World, processes: readonly GatewayProcess[],
     return true;
   };
 
-  const note = (message: Message): void => {
+  const paymentOf = (message: Message) => {
     const id = paymentIdOfRequest(message.requestId);
-    const payment = memory.records.payments.get(`${world.merchant.id} ${id}`);
+    return memory.records.payments.get(`${world.merchant.id} ${id}`);
+  };
+
+  const note = (message: Message): void => {
+    const payment = paymentOf(message);
     tally.count('notification', `${message.outcome.kind} is acknowledged`);
     if (!message.isEvidence) return;
     world.acknowledged.push({
@@ -98,6 +102,10 @@ export function startNotices(world: World, processes: readonly GatewayProcess[],
     life.enter(() => {
       trace.add(life.name, 'is notified', [message.requestId, message.outcome, message.isGenuine]);
       if (!message.isGenuine) return;
+      const before = paymentOf(message);
+      if (message.isEvidence && before !== undefined) {
+        tally.count('success notified of a payment that is', before.state);
+      }
       const { wallet, account, requestId, outcome } = message;
       take(engine, { wallet, account, requestId, outcome, raw: new Uint8Array() }).then(
         (result) => {
@@ -107,6 +115,8 @@ export function startNotices(world: World, processes: readonly GatewayProcess[],
             return;
           }
           note(message);
+          const isFirst = message.isEvidence && before?.paidEvidence === false;
+          if (isFirst) tally.count('notification', 'is the first evidence of payment');
           if (!happens('answer lost', faults.answerLost)) acknowledged();
         },
         (error) => noteError(world, life.name, error),
@@ -149,21 +159,29 @@ export function startNotices(world: World, processes: readonly GatewayProcess[],
     return { ...outcome, amount: { ...outcome.amount, minor: outcome.amount.minor + 1n } };
   };
 
-  world.notices.deliverTo((notice) => {
-    const isPaid = notice.outcome.kind === 'paid';
-    const own: Message = { ...notice, isGenuine: true, isEvidence: isPaid };
-    const strange: Message = { ...own, isEvidence: false };
+  /** What is said of a payment beside the truth, by strangers and by a wallet that errs. */
+  const rumour = (notice: Notice): void => {
+    const strange: Message = { ...notice, isGenuine: true, isEvidence: false };
     if (happens('forged', faults.forged)) send({ ...strange, isGenuine: false });
     if (happens('of another amount', faults.wrongAmount)) {
       send({ ...strange, outcome: another(notice.outcome) });
     }
-    if (isPaid && happens('contradicted', faults.contradicted)) {
-      const outcome = { kind: 'not_paid', code: 'PROCESS_FAIL', message: 'contradicts' } as const;
-      scheduler.after(random.magnitude(1, 60_000), () => send({ ...strange, outcome }));
-    }
     if (happens('of nobody’s payment', faults.stray)) {
       send({ ...strange, requestId: notice.requestId.replace(/.$/, (last) => (last === '0' ? '1' : '0')) });
     }
-    send(own);
+  };
+
+  world.notices.connect({
+    sent(notice) {
+      const isPaid = notice.outcome.kind === 'paid';
+      if (isPaid) rumour(notice);
+      if (isPaid && happens('contradicted', faults.contradicted)) {
+        const outcome = { kind: 'not_paid', code: 'PROCESS_FAIL', message: 'contradicts' } as const;
+        const contradicting: Message = { ...notice, outcome, isGenuine: true, isEvidence: false };
+        scheduler.after(random.magnitude(1, 60_000), () => send(contradicting));
+      }
+      send({ ...notice, isGenuine: true, isEvidence: isPaid });
+    },
+    rumoured: rumour,
   });
 }

@@ -155,6 +155,11 @@ export function drawPlan(random: Random): Plan {
         wallets: withTraits(wallets, { payerConfirms: 0.5 + random.fraction() / 2 }),
         merchants: { ...merchants, orders: 0 },
         visitors: { ...visitors, entries: random.integer(1, 3), abandons: visitors.abandons / 2 },
+        processes: {
+          ...plan.processes,
+          stall: 0.1 * random.fraction(),
+          stallMsMax: random.magnitude(20 * secondMs, 2 * minuteMs),
+        },
       };
   }
 }

@@ -3,7 +3,7 @@ import { policyFor } from '../../src/domain/policy.ts';
 import type { PaymentRecord } from '../../src/ports/journal.ts';
 import type { PayRequest } from '../../src/ports/wallet.ts';
 import type { Invariant } from './invariants.ts';
-import { type Journal, type Plant, sound } from './plant.ts';
+import { type Journal, type Plant, sound, type TakeNotification } from './plant.ts';
 import type { World } from './world.ts';
 
 /*
@@ -169,7 +169,108 @@ export const plantedDefects: readonly PlantedDefect[] = [
       },
     }),
   },
+  {
+    ...sound,
+    does: 'the URL or code that was issued counts as money',
+    caughtBy: ['success-without-charge', 'one-sided-charge'],
+    wallet: (gateway) => ({
+      ...gateway,
+      async pay(request, limit) {
+        const answer = await gateway.pay(request, limit);
+        if (answer.kind !== 'issued') return answer;
+        return { kind: 'paid', walletTransactionId: 'issued', amount: request.amount };
+      },
+    }),
+  },
+  {
+    ...sound,
+    does: 'a payer at an entry or order code is cut off by a payment code’s timer',
+    caughtBy: ['payer-cut-off'],
+    merchant: (merchant) => ({
+      ...merchant,
+      policyOverride: { ...merchant.policyOverride, givesUpAt: 'inquiries_used_up' },
+    }),
+  },
+  {
+    ...sound,
+    does: 'what is paid after its close time is kept',
+    caughtBy: ['one-sided-charge'],
+    journal: (journal) =>
+      recording(journal, ({ before, after }) => {
+        const isLate = before.reversal !== null && !before.paidEvidence && after.paidEvidence;
+        if (before.product === 'payment_code' || !isLate) return {};
+        return { after: { ...before, paidEvidence: true, nextStep: null }, events: [] };
+      }),
+  },
+  {
+    ...sound,
+    does: 'a page that is confirmed twice begins two attempts',
+    caughtBy: ['two-attempts-of-a-page'],
+    journal: (journal, world) => ({
+      ...journal,
+      openPayment(payment, events, key, announcements) {
+        if (payment.product !== 'entry_code') return journal.openPayment(payment, events, key, announcements);
+        const merchantOrderNo = `${payment.merchantOrderNo}${world.random.integer(1, 1_000_000)}`;
+        return journal.openPayment({ ...payment, merchantOrderNo }, events, null, announcements);
+      },
+    }),
+  },
+  {
+    ...sound,
+    does: 'a notification is acknowledged before it is stored',
+    caughtBy: ['acknowledged-but-forgotten'],
+    takes: (take) => async (engine, taken) => {
+      const payment = await notified(engine, taken);
+      const stored = take(engine, taken);
+      stored.catch(() => {});
+      return payment === null ? stored : { kind: 'taken', payment };
+    },
+  },
+  {
+    ...sound,
+    does: 'a success that is notified after a cancel is acknowledged and ignored',
+    caughtBy: ['acknowledged-but-forgotten'],
+    takes: (take) => async (engine, taken) => {
+      const payment = await notified(engine, taken);
+      const isIgnored = payment?.reversal !== null && taken.outcome.kind === 'paid';
+      return payment !== null && isIgnored ? { kind: 'taken', payment } : take(engine, taken);
+    },
+  },
+  {
+    ...sound,
+    does: 'a notified amount is not compared with the payment’s',
+    caughtBy: ['success-without-charge'],
+    takes: (take) => async (engine, taken) => {
+      const payment = await notified(engine, taken);
+      if (payment === null || taken.outcome.kind !== 'paid') return take(engine, taken);
+      return take(engine, { ...taken, outcome: { ...taken.outcome, amount: payment.amount } });
+    },
+  },
+  {
+    ...sound,
+    does: 'a reversal’s refund id that was not answered is given up for another one',
+    caughtBy: ['refund-id-wasted'],
+    wallet: (gateway) => ({
+      ...gateway,
+      async refund(request, limit) {
+        const answer = await gateway.refund(request, limit);
+        return answer.kind === 'no_answer' ? { kind: 'spent', code: 'TIMEOUT', message: 'spent' } : answer;
+      },
+      async inquireRefund(request, limit) {
+        const answer = await gateway.inquireRefund(request, limit);
+        return answer.kind === 'refunded' ? answer : { kind: 'failed', code: 'TIMEOUT', message: 'failed' };
+      },
+    }),
+  },
 ];
+
+/** The payment that a notification is about. */
+async function notified(
+  { journal }: Parameters<TakeNotification>[0],
+  { requestId }: Parameters<TakeNotification>[1],
+): Promise<Payment | null> {
+  return journal.findPayment('M0001', requestId.replace(/^P/, 'pay_'));
+}
 
 /** Changes what is recorded of a payment; `{}` leaves it as it is. */
 function recording(journal: Journal, change: (record: PaymentRecord) => Partial<PaymentRecord>): Journal {

@@ -1,4 +1,7 @@
+import { paymentMoves } from '../../src/domain/payment.ts';
+import { noticeFaultNames } from './notices.ts';
 import { callFaultNames, walletCalls } from './plan.ts';
+import { situations } from './run-tally.ts';
 import { moneyCases, type Tally } from './tally.ts';
 import { lifecycles } from './timeline-audit.ts';
 
@@ -21,7 +24,64 @@ const expected: ReadonlyMap<string, readonly string[]> = new Map([
   ...walletCalls.map((call) => [`fault of ${call}`, Object.values(callFaultNames)] as const),
   ['fault of delivery', ['endpoint down', 'refused', 'times out', 'answer lost']],
   ['fault of merchant request', ['request lost', 'request late', 'answer lost']],
-  ['payer', ['is asked', 'confirms', 'refuses', 'dawdles', 'is declined']],
+  ['fault of notification', noticeFaultNames],
+  [
+    'notification',
+    [
+      'paid is acknowledged',
+      'not_paid is acknowledged',
+      'awaiting_payer is acknowledged',
+      'is the first evidence of payment',
+      'is kept as nobody’s',
+      'is given up by its wallet',
+    ],
+  ],
+  ['success notified of a payment that is', Object.keys(paymentMoves).filter((state) => state !== 'failed')],
+  [
+    'payer',
+    [
+      'is asked',
+      'confirms',
+      'refuses',
+      'dawdles',
+      'is declined',
+      'confirms about the close',
+      'is too late',
+      'scans a dead code',
+      'scans what another one has scanned',
+      'scans what is paid or closed',
+    ],
+  ],
+  [
+    'visitor',
+    [
+      'is shown a code',
+      'is the second one at a code',
+      'is sent to the wallet',
+      'taps twice',
+      'reloads and begins anew',
+      'comes with a second phone',
+      'dawdles',
+      'abandons',
+      'comes about the close or later',
+      'gets no URL in time',
+      'closes the page before the end',
+      'sees the payment succeed',
+    ],
+  ],
+  [
+    'wallet',
+    [
+      'issues for an entry_code',
+      'issues for an order_code',
+      'issues a code that is no trade yet',
+      'gets the money of what it has cancelled',
+      'cancels what nobody here asked it to',
+      'lets a refund id fail for good',
+      'is given a new refund id by a reversal',
+    ],
+  ],
+  ['situation', Object.values(situations)],
 ]);
 
 const lineWidth = 110;

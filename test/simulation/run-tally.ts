@@ -1,10 +1,13 @@
-import { moneyCases } from './tally.ts';
+import type { Payment } from '../../src/domain/payment.ts';
+import { requestIdOf } from './money-audit.ts';
+import { moneyCases, type Tally } from './tally.ts';
 import { lifecycles } from './timeline-audit.ts';
+import type { Ledger } from './wallet-ledger.ts';
 import type { World } from './world.ts';
 
 /** Counts what a run has shown: each move of each lifecycle, and the money cases that are seen afterwards. */
 export function tallyRun(world: World): void {
-  const { memory, history, tally } = world;
+  const { memory, history, ledger, tally } = world;
   for (const timeline of memory.records.events.values()) {
     for (const { type } of timeline) {
       for (const [lifecycle, edges] of Object.entries(lifecycles)) {
@@ -27,5 +30,31 @@ export function tallyRun(world: World): void {
         tally.count('money case', moneyCases[7]);
       }
     }
+    const last = versions.at(-1);
+    if (last !== undefined) tallyPayers(last, versions, ledger, tally);
   }
 }
+
+/** When payers have paid, against the close time and the cancel of the payment. */
+function tallyPayers(last: Payment, versions: readonly Payment[], ledger: Ledger, tally: Tally): void {
+  const begun = versions.find(({ reversal }) => reversal !== null);
+  for (const { kind, atMs } of ledger.entriesOf(requestIdOf(last))) {
+    if (kind !== 'charged') continue;
+    if (last.product !== 'payment_code' && last.state === 'succeeded') tally.count('paid by', last.product);
+    if (last.product === 'payment_code') continue;
+    if (atMs >= last.expiresAt.getTime()) tally.count('situation', situations.paidAfterClose);
+    if (begun !== undefined && atMs > begun.updatedAt.getTime()) {
+      tally.count('situation', situations.paidAfterCancel);
+    }
+  }
+  if (last.product === 'order_code' && ledger.entriesOf(requestIdOf(last)).length === 0) {
+    tally.count('situation', situations.neverScanned);
+  }
+}
+
+/** What a run with entry and order codes should show. */
+export const situations = {
+  paidAfterClose: 'a payer pays after the close time',
+  paidAfterCancel: 'a payer pays after a cancel has begun',
+  neverScanned: 'a code is never scanned',
+} as const;

@@ -150,12 +150,28 @@ export function createWalletGateway(world: World, life: Life, name: WalletName):
       const horizonMs = request.expiresAt.getTime() + expiryGraceMs;
       const beyond = world.faultsHold() && random.chance(plan.payBeyondHorizon);
       const latestMs = beyond ? horizonMs + beyondHorizonMs : horizonMs - 1;
-      const serve = (sentAtMs: number) => wallet.pay(request, sentAtMs);
+      const serve = (sentAtMs: number) => {
+        const answer = wallet.pay(request, sentAtMs);
+        const outcome = {
+          kind: 'paid',
+          walletTransactionId: 'rumour',
+          amount: request.amount,
+          paidAt: null,
+        } as const;
+        const { account, requestId } = request;
+        world.notices.rumoured({ wallet: name, account, requestId, outcome });
+        return answer;
+      };
       return call('pay', request.requestId, limit, serve, latestMs, horizonMs);
     },
     inquire: (payment, limit) => call('inquire', payment.requestId, limit, () => wallet.inquire(payment)),
     cancel: (payment, limit) => call('cancel', payment.requestId, limit, () => wallet.cancel(payment)),
-    refund: (request, limit) => call('refund', request.refundRequestId, limit, () => wallet.refund(request)),
+    async refund(request, limit) {
+      if (name === 'alipay_plus' && request.walletTransactionId === null) {
+        throw new RangeError('this wallet refunds by its own id of the payment, and that is not known');
+      }
+      return call('refund', request.refundRequestId, limit, () => wallet.refund(request));
+    },
     inquireRefund: (request, limit) =>
       call('inquire_refund', request.refundRequestId, limit, () => wallet.inquireRefund(request)),
   };

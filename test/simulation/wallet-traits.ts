@@ -118,7 +118,7 @@ export function drawWalletTraits(random: Random): AllWalletTraits {
       settlesLate: weight(0.4, 1),
       settlesMsMax: random.magnitude(2 * secondMs, 2 * minuteMs),
       cancelsFailed: random.chance(0.5),
-      cancelsAside: weight(0.2, 0.5),
+      cancelsAside: weight(0.3, 0.5),
       spendsRefundId: weight(0.4, 0.8),
       namesFailedRefunds: random.chance(0.6),
       refundsSlowly: weight(0.3, 0.8),

@@ -31,8 +31,8 @@ export interface World {
   /** What has happened to the payers' money. */
   readonly ledger: Ledger;
   readonly wallets: { readonly [wallet in WalletName]: WalletModel };
-  /** Where the wallets' notifications go. */
-  readonly notices: { deliverTo(receive: (notice: Notice) => void): void };
+  /** Where notifications go: the wallets', and what is said of payments that were only just begun. */
+  readonly notices: NoticeRoutes & { connect(routes: NoticeRoutes): void };
   /** Notifications that their wallets need not repeat. */
   readonly acknowledged: Acknowledged[];
   /** Upstream ids of notifications that were kept as nobody's. */
@@ -47,6 +47,11 @@ export interface World {
   faultsHold(): boolean;
 }
 
+export interface NoticeRoutes {
+  sent(notice: Notice): void;
+  rumoured(notice: Notice): void;
+}
+
 export const merchantUrl = 'https://merchant.example/notify';
 
 export function createWorld(seed: number): World {
@@ -57,15 +62,16 @@ export function createWorld(seed: number): World {
   const tally = createTally();
   const ledger = createLedger();
   const faultsEndMs = startMs + plan.faultsEndMs;
-  let receive = (_: Notice): void => {};
+  let routes: NoticeRoutes | null = null;
   const around: WalletSurroundings = {
     scheduler,
     random,
     tally,
     ledger,
     startMs,
-    notify: (notice) => receive(notice),
+    notify: (notice) => routes?.sent(notice),
   };
+  const { expiryDefaultMs } = plan.merchants;
   const merchant: Merchant = {
     id: 'M0001',
     shortNo: 7,
@@ -77,7 +83,7 @@ export function createWorld(seed: number): World {
       { wallet: 'alipay_plus', account: 'sandbox', subMerchantId: 'M0001', currency: 'USD' },
     ],
     orderCodes: { scene: 'vending machine', expiryMs: plan.merchants.orderCodeMs },
-    policyOverride: {},
+    policyOverride: expiryDefaultMs === 0 ? {} : { expiryDefaultMs },
     notifyUrl: plan.merchants.isToldOfEntries ? merchantUrl : null,
   };
   return {
@@ -95,8 +101,10 @@ export function createWorld(seed: number): World {
       alipay_plus: createAlipayPlusModel(around, plan.wallets.alipay_plus),
     },
     notices: {
-      deliverTo(receiver) {
-        receive = receiver;
+      sent: (notice) => routes?.sent(notice),
+      rumoured: (notice) => routes?.rumoured(notice),
+      connect(connected) {
+        routes = connected;
       },
     },
     acknowledged: [],
