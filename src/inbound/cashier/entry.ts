@@ -5,6 +5,7 @@ import type { Payment } from '../../domain/payment.ts';
 import { publicStatus } from '../../domain/payment.ts';
 import { type WalletName, walletNames } from '../../domain/wallets.ts';
 import {
+  type EntryResult,
   entryAmountMax,
   findEntry,
   findEntryPayment,
@@ -30,7 +31,7 @@ export async function showEntry(
 ): Promise<FastifyReply> {
   const visit = visitOf(context, request);
   keepLanguage(context, request, reply);
-  const payable = await payableEntry(context, visit, reply);
+  const payable = payableEntry(context, visit, await findEntry(context.engine, visit.code), reply);
   if (payable === null) return reply;
   return sendEntryPage(context, visit, payable, reply, {
     status: 200,
@@ -42,12 +43,12 @@ export async function showEntry(
 }
 
 /** The code with the wallet that opened it; where it cannot be paid, the page that says so is sent. */
-export async function payableEntry(
+export function payableEntry(
   context: CashierContext,
   visit: Visit,
+  entry: EntryResult,
   reply: FastifyReply,
-): Promise<PayableEntry | null> {
-  const entry = await findEntry(context.engine, visit.code);
+): PayableEntry | null {
   if (entry.kind !== 'open') {
     sendNotice(reply, visit, entry.kind === 'unknown' ? 'unknown_code' : 'disabled_code');
     return null;

@@ -115,6 +115,29 @@ describe('one page load is one attempt', () => {
     expect(cashier.wallet.calls).toEqual(['pay']);
   });
 
+  test('that leads to its result even when the code was switched off meanwhile', async () => {
+    const token = await cashier.token();
+    await cashier.post(payPath, { token, amount: '12.34' });
+    const code = await cashier.engine.merchants.findEntryCode(teaHouse.id, codes.dollars);
+    const disabled = await createTestCashier({
+      clock,
+      withEngine: (engine) => ({
+        ...engine,
+        journal: cashier.engine.journal,
+        merchants: {
+          ...engine.merchants,
+          findEntryCode: async () => (code === null ? null : { ...code, disabledAt: clock.now() }),
+        },
+      }),
+    });
+    const answer = await disabled.post(payPath, { token, amount: '12.34' });
+    expect(answer.headers.location).toBe(resultPath(token));
+    expect((await disabled.post(payPath, { token: await cashier.token(), amount: '1' })).statusCode).toBe(
+      410,
+    );
+    await disabled.app.close();
+  });
+
   test('and two payers at one code are two, though they pay the same', async () => {
     for (const token of [await cashier.token(), await cashier.token()]) {
       await cashier.post(payPath, { token, amount: '5' });

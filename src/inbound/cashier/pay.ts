@@ -6,7 +6,7 @@ import { paymentPolicy } from '../../domain/accept-payment.ts';
 import { isOpen, type Payment } from '../../domain/payment.ts';
 import type { Refusal } from '../../domain/refusals.ts';
 import { beginCancelPayment } from '../../operations/cancel.ts';
-import { beginEntryPayment } from '../../operations/entry-payment.ts';
+import { beginEntryPayment, findEntry } from '../../operations/entry-payment.ts';
 import type { BegunPayment } from '../../operations/pay.ts';
 import { sendNotice, sendPage, toStart } from './answers.ts';
 import type { CashierContext } from './context.ts';
@@ -28,14 +28,19 @@ export async function payEntry(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const visit = visitOf(context, request);
-  const payable = await payableEntry(context, visit, reply);
-  if (payable === null) return reply;
-  const { entry, payer, maxMinor } = payable;
   const form = formOf(request.body);
-  const attempt = form && (await attemptOf(context, visit.code, form.token, entry.merchant.id));
+  const found = await findEntry(context.engine, visit.code);
+  const attempt =
+    form === null || found.kind === 'unknown'
+      ? null
+      : await attemptOf(context, visit.code, form.token, found.merchant.id);
+  // What was begun is never denied, whatever has become of the code since.
+  if (attempt !== null && attempt.payment !== null) return toResult(context, visit, attempt.token, reply);
+  const payable = payableEntry(context, visit, found, reply);
+  if (payable === null) return reply;
   if (form === null || attempt === null) return sendNotice(reply, visit, 'broken_form', toStart(visit));
+  const { entry, payer, maxMinor } = payable;
   const { token } = attempt;
-  if (attempt.payment !== null) return toResult(context, visit, token, reply);
 
   const again = (fault: EntryView['fault'], withToken: PageToken): FastifyReply =>
     sendEntryPage(context, visit, payable, reply, {
