@@ -115,7 +115,32 @@ describe('one page load is one attempt', () => {
     expect(cashier.wallet.calls).toEqual(['pay']);
   });
 
-  test('that leads to its result even when the code was switched off meanwhile', async () => {
+  test.each(['12.34', '99.00'])(
+    'a tap that saw nothing of the one before, with %s, neither pays nor undoes what that one began',
+    async (second) => {
+      const blind = await createTestCashier({
+        clock,
+        withEngine: (engine) => ({
+          ...engine,
+          journal: { ...engine.journal, findPaymentsOfOrder: async () => [] },
+        }),
+      });
+      const token = await blind.token();
+      const answers: ((answer: PayAnswer) => void)[] = [];
+      blind.wallet.pay = () => new Promise((resolve) => answers.push(resolve));
+      const first = blind.post(payPath, { token, amount: '12.34' });
+      await settled();
+      const repeated = await blind.post(payPath, { token, amount: second });
+      expect(repeated.headers.location).toBe(resultPath(token));
+      answers[0]?.(issued());
+      expect((await first).headers.location).toBe(walletPage);
+      expect(blind.wallet.calls).toEqual(['pay']);
+      expect(blind.payments()).toMatchObject([{ state: 'issued', amount: { minor: 1234n } }]);
+      await blind.app.close();
+    },
+  );
+
+  test('a form that is sent again leads to its result even when the code was switched off meanwhile', async () => {
     const token = await cashier.token();
     await cashier.post(payPath, { token, amount: '12.34' });
     const code = await cashier.engine.merchants.findEntryCode(teaHouse.id, codes.dollars);
