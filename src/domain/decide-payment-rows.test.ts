@@ -148,8 +148,8 @@ const table: { readonly [payment: string]: { readonly [inputs: string]: string }
   'cancelling, paid, inquiring': {
     found: 'reversing/cancelling, cancel in 10 s',
     'inquiry: ended | cancel: undone': 'cancelled/effected',
-    'inquiry: failed | inquiry: not found | inquiry: no word | cancel: closed | cancel: nothing named':
-      'reversing/cancelling, inquire in 10 s',
+    'inquiry: failed | inquiry: not found': 'reversing/cancelling, cancel in 10 s',
+    'inquiry: no word | cancel: closed | cancel: nothing named': 'reversing/cancelling, inquire in 10 s',
     'cancel: refund instead': 'reversing/refunding, refund in 0 s',
     'cancel: later': 'reversing/cancelling, inquire in 0 s, ! cancel_unresolved',
   },
@@ -291,8 +291,8 @@ const table: { readonly [payment: string]: { readonly [inputs: string]: string }
   'failed, evidence of payment': {
     found: 'failed/cancelling, cancel in 0 s, ! paid_after_end',
     'inquiry: ended | cancel: undone': 'failed/effected',
-    'inquiry: failed | inquiry: not found | inquiry: no word':
-      'failed/cancelling, inquire in 5 s, ! paid_after_end',
+    'inquiry: failed | inquiry: not found': 'failed/cancelling, cancel in 5 s, ! paid_after_end',
+    'inquiry: no word': 'failed/cancelling, inquire in 5 s, ! paid_after_end',
     'cancel: closed | cancel: nothing named': 'noted',
     'cancel: refund instead': 'failed/refunding, refund in 0 s, ! paid_after_end',
   },
@@ -332,8 +332,8 @@ const table: { readonly [payment: string]: { readonly [inputs: string]: string }
   'cancelled, evidence of payment': {
     found: 'cancelled/cancelling, cancel in 0 s, ! paid_after_end',
     'inquiry: ended | cancel: undone': 'cancelled/effected',
-    'inquiry: failed | inquiry: not found | inquiry: no word':
-      'cancelled/cancelling, inquire in 5 s, ! paid_after_end',
+    'inquiry: failed | inquiry: not found': 'cancelled/cancelling, cancel in 5 s, ! paid_after_end',
+    'inquiry: no word': 'cancelled/cancelling, inquire in 5 s, ! paid_after_end',
     'cancel: closed | cancel: nothing named': 'noted',
     'cancel: refund instead': 'cancelled/refunding, refund in 0 s, ! paid_after_end',
   },

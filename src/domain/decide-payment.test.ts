@@ -61,7 +61,9 @@ describe('evidence of payment', () => {
       const payment = example(name);
       const decision = decide(payment, { kind: 'inquiry_answered', answer: attemptFailed });
       expect(decision.payment).toMatchObject({ state: payment.state, reversal: payment.reversal });
-      expect(decision.payment.nextStep?.action).toBe('inquire');
+      // Where a cancel can still undo the payment it is the next thing to try: it is no harm.
+      const isCancelled = payment.reversal?.state === 'cancelling';
+      expect(decision.payment.nextStep?.action).toBe(isCancelled ? 'cancel' : 'inquire');
       expect(decision.payment.nextStep?.dueAt.getTime()).toBeGreaterThan(noon.getTime());
     },
   );

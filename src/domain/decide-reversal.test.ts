@@ -140,6 +140,7 @@ describe('money case 5: evidence of payment', () => {
     for (const answers of [
       { cancel: nothingNamed },
       { inquire: notFound },
+      { cancel: nothingNamed },
       { inquire: refused('payer') },
       { inquire: paid },
       { cancel: effectedClosed },

@@ -195,8 +195,10 @@ function notFound(draft: Draft, policy: PaymentPolicy, now: Date, askedAt: Date)
   const { payment } = draft;
   if (payment.nextStep?.action !== 'inquire') return draft;
   if (payment.paidEvidence) {
-    // Money case 5: with evidence of payment no "not found" ends it as unpaid.
-    return stepAgain(draft, 'inquire', policy.cancelRetry, 'inquiry_unresolved', now);
+    // Money case 5: with evidence of payment no "not found" ends it as unpaid, and a cancel is no harm.
+    const { reversal } = payment;
+    const action = reversal?.state === 'cancelling' && !reversal.refundInstead ? 'cancel' : 'inquire';
+    return stepAgain(draft, action, policy.cancelRetry, 'inquiry_unresolved', now);
   }
   switch (payment.reversal?.state) {
     case 'watching':

@@ -1,13 +1,15 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleepFor } from 'node:timers/promises';
+import Fastify from 'fastify';
 import { pino } from 'pino';
 import { runSimulator } from '../../simulator/simulator.ts';
 import { type Database, openDatabase } from '../../src/adapters/postgres/database.ts';
+import { createEntryCode } from '../../src/adapters/postgres/entry-codes.ts';
 import { saveMerchant } from '../../src/adapters/postgres/merchant-records.ts';
 import { saveWalletAccount } from '../../src/adapters/postgres/wallet-accounts.ts';
 import { createSealing } from '../../src/adapters/sealing.ts';
@@ -15,16 +17,19 @@ import { type Gateway, openGateway } from '../../src/apps/gateway.ts';
 import { readSettings } from '../../src/apps/settings.ts';
 import { runWorker } from '../../src/apps/worker.ts';
 import type { PaymentRequest } from '../../src/domain/accept-payment.ts';
-import { paymentRequestId } from '../../src/domain/ids.ts';
+import { entryOrderNo, paymentRequestId } from '../../src/domain/ids.ts';
 import { type Payment, publicStatus } from '../../src/domain/payment.ts';
 import type { PolicyOverride } from '../../src/domain/policy.ts';
+import type { ProductName, WalletName } from '../../src/domain/wallets.ts';
+import { notificationRoutes } from '../../src/inbound/notifications/notification-routes.ts';
+import { beginEntryPayment, findEntry, type OpenEntry } from '../../src/operations/entry-payment.ts';
 import { type PayResult, pay } from '../../src/operations/pay.ts';
 import type { Merchant } from '../../src/ports/merchant-directory.ts';
 import { createTestDatabase } from '../database/test-database.ts';
 
 /*
- * The whole gateway but its front door, for tests: the real engine on real PostgreSQL, the real adapter over HTTP to
- * the simulator, a merchant's endpoint that listens. Waits are those of the policy, on a faster clock.
+ * The whole gateway for tests: the real engine on real PostgreSQL, the real adapters over HTTP to the simulator, which
+ * notifies over HTTP, and a merchant's endpoint that listens. Waits are those of the policy, on a faster clock.
  */
 
 export interface LedgerLine {
@@ -48,7 +53,13 @@ export interface RealGateway {
   readonly databaseUrl: string;
   readonly database: Database;
   readonly simulatorUrl: string;
+  /** Where wallets and payers reach the gateway. */
+  readonly publicUrl: string;
   readonly paymentCode: string;
+  /** A payer's of Alipay+, in dollars. */
+  readonly plusPaymentCode: string;
+  /** A store's code, in dollars. */
+  readonly entry: OpenEntry;
   readonly deliverySecret: string;
   readonly notifyUrl: string;
   /** What the merchant's endpoint has received so far. */
@@ -58,6 +69,10 @@ export interface RealGateway {
   startWorker(gateway?: Gateway): Promise<() => Promise<void>>;
   request(changes?: Partial<PaymentRequest>): PaymentRequest;
   pay(request?: PaymentRequest): Promise<Payment>;
+  /** A payment of 12.34 by that product, sent and answered or not. */
+  payBy(wallet: WalletName, product: ProductName, changes?: Partial<PaymentRequest>): Promise<Payment>;
+  /** The payer of an issued payment scans what was issued and confirms. */
+  payerPays(payment: Payment): Promise<void>;
   payment(paymentId: string): Promise<Payment>;
   /** Waits until the payment shows this status, and for as long as it may take with these policies. */
   until(paymentId: string, condition: (payment: Payment) => boolean): Promise<Payment>;
@@ -90,10 +105,16 @@ const walletKeys = generateKeyPairSync('rsa', {
 export const merchantId = 'M0000000001';
 const smid = '2088000000000002';
 const appId = '2021000000000001';
+const clientId = 'SANDBOX_5YTEST0000000001';
 let orders = 0;
 
 export async function openRealGateway(
-  options: { readonly policy?: PolicyOverride; readonly worker?: boolean } = {},
+  options: {
+    readonly policy?: PolicyOverride;
+    readonly worker?: boolean;
+    /** Settings of the simulator. */
+    readonly simulator?: object;
+  } = {},
 ): Promise<RealGateway> {
   const dataDir = mkdtempSync(join(tmpdir(), 'shoudan-gateway-'));
   const [testDatabase, simulator, endpoint] = await Promise.all([
@@ -118,11 +139,20 @@ export async function openRealGateway(
     pid: '2088000000000001',
     smids: [smid],
   })) as { wallet_public_key: string };
-  await control('POST', '/control/settings', { refund_spacing_ms: 0 });
+  const { wallet_public_key: plusPublicKey } = (await control('PUT', `/control/clients/${clientId}`, {
+    public_key: walletKeys.publicKey,
+    merchants: [merchantId],
+  })) as { wallet_public_key: string };
+  await control('POST', '/control/settings', { refund_spacing_ms: 0, ...options.simulator });
+  const front = await listenAtFront();
 
   const masterKey = randomBytes(32);
   const sealing = createSealing(masterKey);
-  const settings = readSettings({ SHOUDAN_DATA_DIR: dataDir, SHOUDAN_DATABASE_POOL: '8' });
+  const settings = readSettings({
+    SHOUDAN_DATA_DIR: dataDir,
+    SHOUDAN_DATABASE_POOL: '8',
+    SHOUDAN_PUBLIC_URL: front.url,
+  });
   const database = openDatabase({
     url: testDatabase.url,
     poolSize: 4,
@@ -137,19 +167,33 @@ export async function openRealGateway(
     privateKey: walletKeys.privateKey,
     walletPublicKey,
   });
+  await saveWalletAccount(database, sealing, {
+    wallet: 'alipay_plus',
+    name: 'sandbox',
+    appId: clientId,
+    gatewayUrl: simulatorUrl,
+    privateKey: walletKeys.privateKey,
+    walletPublicKey: plusPublicKey,
+  });
   const { deliverySecret } = await saveMerchant(database, sealing, {
     id: merchantId,
     name: 'Test Shop',
     mcc: '5812',
     notifyUrl: endpoint.url,
-    orderCodes: null,
+    orderCodes: { scene: 'test', expiryMs: 120_000 },
     stores: [{ id: 'S1', name: 'Test Store', mcc: null, terminalIds: ['T1'] }],
-    bindings: [{ wallet: 'alipay_open', currency: 'CNY', account: 'sandbox', subMerchantId: smid }],
+    bindings: [
+      { wallet: 'alipay_open', currency: 'CNY', account: 'sandbox', subMerchantId: smid },
+      { wallet: 'alipay_plus', currency: 'USD', account: 'sandbox', subMerchantId: merchantId },
+    ],
   });
   const { amountMaxMinor: _, ...policy } = { ...quickPolicy, ...options.policy };
   await database.query('update merchants set policy_override = $1 where id = $2', [policy, merchantId]);
   const codes = (await control('GET', '/control/payment-codes')) as { code: string; payer_id: string }[];
-  const paymentCode = codes.find((entry) => entry.payer_id === 'sandbox-payer')?.code ?? '';
+  const codeOf = (payerId: string): string => codes.find((entry) => entry.payer_id === payerId)?.code ?? '';
+  const paymentCode = codeOf('sandbox-payer');
+  const plusPaymentCode = codeOf('sandbox-payer-plus');
+  const entryCode = await createEntryCode(database, { merchantId, storeId: 'S1', currency: 'USD' });
 
   const log = pino({ level: 'silent' });
   const opened: Gateway[] = [];
@@ -160,6 +204,10 @@ export async function openRealGateway(
     return another;
   };
   const gateway = await openAnother();
+  const app = Fastify();
+  await notificationRoutes(app, gateway.notifications);
+  await app.ready();
+  front.serve((request, response) => app.routing(request, response));
   const startWorker = async (of: Gateway = gateway): Promise<() => Promise<void>> => {
     const stop = await runWorker(of, settings, log);
     stops.push(stop);
@@ -168,6 +216,8 @@ export async function openRealGateway(
   if (options.worker !== false) await startWorker();
   const merchant = await gateway.engine.merchants.find(merchantId);
   if (merchant === null) throw new Error('the test merchant is missing');
+  const entry = await findEntry(gateway.engine, entryCode?.code ?? '');
+  if (entry.kind !== 'open') throw new Error(`the test merchant's entry code is ${entry.kind}`);
 
   const find = async (paymentId: string): Promise<Payment> => {
     const found = await gateway.engine.journal.findPayment(merchantId, paymentId);
@@ -180,7 +230,10 @@ export async function openRealGateway(
     databaseUrl: testDatabase.url,
     database,
     simulatorUrl,
+    publicUrl: front.url,
     paymentCode,
+    plusPaymentCode,
+    entry,
     deliverySecret,
     notifyUrl: endpoint.url,
     received: endpoint.received,
@@ -205,6 +258,40 @@ export async function openRealGateway(
     async pay(request = self.request()) {
       return paymentOf(await pay(gateway.engine, merchant, request, null));
     },
+    async payBy(wallet, product, changes = {}) {
+      const currency = wallet === 'alipay_open' ? 'CNY' : 'USD';
+      const amount = { currency, minor: 1234n };
+      switch (product) {
+        case 'payment_code': {
+          const code = wallet === 'alipay_open' ? paymentCode : plusPaymentCode;
+          return self.pay(
+            self.request({ amount, wallet, start: { product, paymentCode: code }, ...changes }),
+          );
+        }
+        case 'order_code':
+          return self.pay(self.request({ amount, wallet, start: { product }, ...changes }));
+        case 'entry_code': {
+          const orderNo = entryOrderNo(randomBytes(32));
+          const begun = await beginEntryPayment(gateway.engine, entry, {
+            amount,
+            wallet,
+            userAgent: 'Mozilla/5.0 AlipayClient/10.1.32.600',
+            returnUrl: `${front.url}/back`,
+            orderNo,
+            key: { key: `entry-${orderNo}`, fingerprint: new Uint8Array(32) },
+          });
+          if (begun.kind === 'refused') throw new Error(`refused: ${begun.refusal.detail}`);
+          return begun.answered;
+        }
+        default:
+          return product satisfies never;
+      }
+    },
+    async payerPays(payment) {
+      const path = `/control/payments/${paymentRequestId(payment.id)}`;
+      await control('POST', `${path}/scan`, {});
+      await control('POST', `${path}/confirm`, {});
+    },
     payment: find,
     until: (paymentId, condition) => eventually(() => find(paymentId), condition),
     control,
@@ -215,6 +302,8 @@ export async function openRealGateway(
     },
     async close() {
       for (const stop of stops) await stop();
+      await front.close();
+      await app.close();
       for (const each of opened) await each.close();
       await database.end();
       await simulator.close();
@@ -254,6 +343,27 @@ export function isFinalStatus(payment: Payment): boolean {
   return publicStatus(payment) !== 'processing';
 }
 
+/** An address that is known before there is a gateway to serve it: wallets are told of it when the gateway opens. */
+async function listenAtFront() {
+  let handler: RequestListener = (_request, response) => void response.writeHead(503).end();
+  const server = createServer((request, response) => handler(request, response));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    serve(listener: RequestListener) {
+      handler = listener;
+    },
+    close: () => closed(server),
+  };
+}
+
+function closed(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.closeAllConnections();
+    server.close(() => resolve());
+  });
+}
+
 async function listenAsMerchant() {
   const received: ReceivedMessage[] = [];
   const server = createServer((request, response) => {
@@ -269,10 +379,6 @@ async function listenAsMerchant() {
   return {
     url: `http://127.0.0.1:${port}/hook`,
     received,
-    close: () =>
-      new Promise<void>((resolve) => {
-        server.closeAllConnections();
-        server.close(() => resolve());
-      }),
+    close: () => closed(server),
   };
 }
