@@ -1,6 +1,6 @@
-import type { Money } from '../../src/domain/money.ts';
-import type { CancelAnswer, Issued, PayAnswer, RefundAnswer } from '../../src/domain/wallet-answer.ts';
-import type { PayRequest, RefundRequest } from '../../src/ports/wallet.ts';
+import type { CancelAnswer, Issued, PayAnswer } from '../../src/domain/wallet-answer.ts';
+import type { PayRequest } from '../../src/ports/wallet.ts';
+import { createPlusRefunds, onTheWayBack, type PlusStatus, type Refundable } from './alipay-plus-refunds.ts';
 import { createPayers } from './payers.ts';
 import { moneyCases } from './tally.ts';
 import { type LedgerSubject, ledgerSubject } from './wallet-ledger.ts';
@@ -13,49 +13,31 @@ import {
 } from './wallet-model.ts';
 import type { AlipayPlusTraits } from './wallet-traits.ts';
 
-/** `paymentStatus` as an inquiry shows it. It stays `SUCCESS` after refunds. */
-type PaymentStatus = 'PROCESSING' | 'SUCCESS' | 'FAIL' | 'CANCELLED';
-
-interface PlusRefund {
-  readonly minor: bigint;
-  readonly atMs: number;
-  state: 'in_process' | 'refunded' | 'failed';
-  readonly code: string;
-}
-
-interface PlusPayment extends LedgerSubject {
+interface PlusPayment extends LedgerSubject, Refundable {
   readonly account: string;
   readonly transactionId: string;
-  readonly amount: Money;
   readonly product: PayRequest['start']['product'];
   readonly closesAtMs: number;
   readonly isNotified: boolean;
   /** The URL or code; `null` for a payment code's payment. */
   readonly issued: Issued | null;
-  status: PaymentStatus;
+  status: PlusStatus;
   failure: string;
   paidAtMs: number | null;
   /** The payer has confirmed, and the payer's wallet has yet to say so. */
   confirmed: boolean;
   refundedMinor: bigint;
-  readonly refunds: Map<string, PlusRefund>;
   readonly createdAtMs: number;
   hiddenInquiries: number;
 }
 
-/** So many refund ids of one payment's reversal fail for good at most: what is undone is given back in the end. */
-const spentIdsMax = 3;
-
 /** Alipay+ (AMS): one `pay` for payment, entry and order codes, idempotent by `paymentRequestId`. */
-export function createAlipayPlusModel(
-  { scheduler, random, tally, ledger, startMs, notify }: WalletSurroundings,
-  traits: AlipayPlusTraits,
-): WalletModel {
+export function createAlipayPlusModel(around: WalletSurroundings, traits: AlipayPlusTraits): WalletModel {
+  const { scheduler, random, tally, ledger, startMs, notify } = around;
   const payments = new Map<string, PlusPayment>();
   const byIssued = new Map<string, PlusPayment>();
   const spentCodes = new Set<string>();
   const cancelledInVain = new Set<string>();
-  const spentRefundIds = new Set<string>();
   const payers = createPayers(scheduler, random, tally, traits);
 
   const tell = (payment: PlusPayment): void => {
@@ -127,7 +109,7 @@ export function createAlipayPlusModel(
       confirm() {
         payment.confirmed = true;
         if (random.chance(traits.settlesLate)) {
-          scheduler.after(random.magnitude(100, traits.settlesMsMax), () => settle(payment));
+          scheduler.after(random.integer(100, traits.settlesMsMax), () => settle(payment));
         } else settle(payment);
       },
       refuse: () => fail(payment, 'USER_PAYMENT_VERIFICATION_FAILED'),
@@ -211,57 +193,7 @@ export function createAlipayPlusModel(
 
   const inPosition = (): boolean => scheduler.nowMs() >= startMs + traits.positionShortForMs;
 
-  const settleRefund = (payment: PlusPayment, id: string, refund: PlusRefund): void => {
-    if (refund.code === 'SUCCESS') {
-      refund.state = 'refunded';
-      tally.count('wallet', 'refunds');
-      giveBack(payment, refund.minor, id);
-      return;
-    }
-    refund.state = 'failed';
-    spentRefundIds.add(id);
-    tally.count('wallet', 'lets a refund id fail for good');
-  };
-
-  /** What a refund of this id leads to, decided when it first arrives. */
-  const refundCode = (payment: PlusPayment, id: string): string => {
-    if (!inPosition()) {
-      tally.count('wallet', 'position is short');
-      return 'MERCHANT_BALANCE_NOT_ENOUGH';
-    }
-    const chance = id.startsWith('R') ? traits.refusesRefund : traits.spendsRefundId;
-    let spent = 0;
-    for (const { code } of payment.refunds.values()) {
-      if (code === 'PROCESS_FAIL' || code === 'RISK_REJECT') spent += 1;
-    }
-    const mayFail = id.startsWith('R') || spent < spentIdsMax;
-    if (!mayFail || !random.chance(chance)) return 'SUCCESS';
-    return random.pick(['PROCESS_FAIL', 'RISK_REJECT']);
-  };
-
-  const refundAnswer = (refund: PlusRefund): RefundAnswer => {
-    switch (refund.state) {
-      case 'refunded':
-        return { kind: 'refunded' };
-      case 'failed':
-        // Where the refund inquiry will name the failure, the code may say no more than that it is one.
-        return traits.namesFailedRefunds && refund.code === 'RISK_REJECT'
-          ? refused(refund.code, 'operator')
-          : { kind: 'spent', code: refund.code, message: 'failed for good' };
-      case 'in_process':
-        // REFUND_IN_PROCESS: not to be repeated, only to be inquired.
-        return { kind: 'repeated' };
-      default:
-        return refund.state satisfies never;
-    }
-  };
-
-  /** Money that is given back, or on its way back. */
-  const refundsOnTheWay = ({ refunds }: PlusPayment): bigint => {
-    let minor = 0n;
-    for (const refund of refunds.values()) if (refund.state !== 'failed') minor += refund.minor;
-    return minor;
-  };
+  const refunds = createPlusRefunds(around, traits, { inPosition, giveBack });
 
   return {
     pay(request) {
@@ -347,7 +279,7 @@ export function createAlipayPlusModel(
           if (outOfWindow && traits.windowFirst) return instead('CANCEL_WINDOW_EXCEED');
           return { kind: 'effected', action: 'cancelled' };
         case 'SUCCESS':
-          if (refundsOnTheWay(payment) > 0n) return instead('ORDER_STATUS_INVALID');
+          if (onTheWayBack(payment) > 0n) return instead('ORDER_STATUS_INVALID');
           if (outOfWindow) {
             tally.count('wallet', 'cancel window has passed');
             return instead('CANCEL_WINDOW_EXCEED');
@@ -365,58 +297,20 @@ export function createAlipayPlusModel(
       }
     },
 
-    refund(request: RefundRequest): RefundAnswer {
+    refund(request) {
       const payment = found(request.requestId);
       if (payment === null) return refused('ORDER_NOT_EXIST', 'merchant');
-      const id = request.refundRequestId;
-      const earlier = payment.refunds.get(id);
-      if (earlier !== undefined) {
-        tally.count('wallet', 'is told to refund again');
-        tally.count('money case', moneyCases[6]);
-        // REPEAT_REQ_INCONSISTENT: only the refund inquiry can tell.
-        return earlier.minor === request.refundAmount.minor ? refundAnswer(earlier) : { kind: 'repeated' };
-      }
-      if (payment.status === 'CANCELLED') return refused('ORDER_IS_CANCELED', 'merchant');
-      if (payment.status !== 'SUCCESS') return refused('ORDER_STATUS_INVALID', 'merchant');
-      if (refundsOnTheWay(payment) + request.refundAmount.minor > payment.amount.minor) {
-        tally.count('wallet', 'is told to refund too much');
-        return refused('REFUND_AMOUNT_EXCEED', 'merchant');
-      }
-      const refund: PlusRefund = {
-        minor: request.refundAmount.minor,
-        atMs: scheduler.nowMs(),
-        state: 'in_process',
-        code: refundCode(payment, id),
-      };
-      payment.refunds.set(id, refund);
-      if (random.chance(traits.refundsSlowly)) {
-        scheduler.after(random.magnitude(100, 60_000), () => settleRefund(payment, id, refund));
-      } else settleRefund(payment, id, refund);
-      return refundAnswer(refund);
+      return refunds.refund(payment, request);
     },
 
-    inquireRefund({ requestId, refundRequestId, amount }) {
-      const refund = found(requestId)?.refunds.get(refundRequestId);
-      if (refund === undefined || scheduler.nowMs() < refund.atMs + traits.refundShowsAfterMs) {
-        return { kind: 'not_found' };
-      }
-      switch (refund.state) {
-        case 'in_process':
-          return { kind: 'unclear', code: 'PROCESSING', message: 'the refund is in process' };
-        case 'refunded':
-          return { kind: 'refunded', amount: { currency: amount.currency, minor: refund.minor } };
-        case 'failed':
-          return traits.namesFailedRefunds
-            ? { kind: 'failed', code: refund.code, message: 'failed for good' }
-            : { kind: 'not_found' };
-        default:
-          return refund.state satisfies never;
-      }
+    inquireRefund(request) {
+      const payment = found(request.requestId);
+      return payment === null ? { kind: 'not_found' } : refunds.inquire(payment, request);
     },
 
     statusOf: (requestId) => found(requestId)?.status ?? null,
     refundsOf: (requestId) =>
       new Map([...(payments.get(requestId)?.refunds ?? [])].filter(([, { state }]) => state === 'refunded')),
-    spentRefundIds,
+    spentRefundIds: refunds.spentIds,
   };
 }

@@ -115,7 +115,10 @@ export function drawPlan(random: Random): Plan {
         networkMsMax: random.magnitude(500, 5_000),
         lateArrival: 'soon',
         calls: { ...calls, pay: { ...calls.pay, requestLate: random.fraction() } },
-        wallets: withTraits(wallets, { asksPayer: random.fraction(), payerConfirms: random.fraction() }),
+        wallets: settlingLate(
+          withTraits(wallets, { asksPayer: random.fraction(), payerConfirms: random.fraction() }),
+          random,
+        ),
         merchants: { ...merchants, cancelsOrderAside: 0.8, asideMsMax: random.magnitude(100, 10_000) },
       };
     case 'giving back':
@@ -142,10 +145,13 @@ export function drawPlan(random: Random): Plan {
     case 'about the close':
       return {
         ...plan,
-        wallets: withTraits(wallets, {
-          payerConfirms: 0.5 + random.fraction() / 2,
-          confirmsAtTheClose: random.fraction() / 2,
-        }),
+        wallets: settlingLate(
+          withTraits(wallets, {
+            payerConfirms: 0.5 + random.fraction() / 2,
+            confirmsAtTheClose: random.fraction() / 2,
+          }),
+          random,
+        ),
         merchants: { ...merchants, orders: 2, showsCode: 1, cancelsOrderAside: random.fraction() / 2 },
         visitors: { ...visitors, entries: random.integer(0, 1), comesLate: random.fraction(), abandons: 0 },
       };
@@ -164,9 +170,15 @@ export function drawPlan(random: Random): Plan {
   }
 }
 
-/** What a seed is about. Half of them are about nothing in particular. */
+/** Alipay+ hears of many confirmations late: a cancel may overtake them. */
+function settlingLate(wallets: AllWalletTraits, random: Random): AllWalletTraits {
+  return { ...wallets, alipay_plus: { ...wallets.alipay_plus, settlesLate: random.fraction() } };
+}
+
+/** What a seed is about. Nearly half of them are about nothing in particular. */
 const scenes = [
   ...(['anything', 'anything', 'anything', 'anything', 'anything'] as const),
+  'crossing',
   'crossing',
   'giving back',
   'at the horizon',

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type PlantedDefect, plantedDefects } from './planted-defects.ts';
 import { type SeedOutcome, simulateSeeds } from './simulate-seed.ts';
 
-const seedsMax = 2_000;
+const seedsMax = 1_000;
 
 /** The first seed that catches the defect by one of its invariants, and which of them. */
 async function caught(defect: PlantedDefect): Promise<string | null> {
