@@ -188,6 +188,19 @@ describe('an order code', () => {
     });
   });
 
+  test('of a scene that outlasts what its wallet takes lives as long as that wallet takes', () => {
+    const plus = { ...binding, wallet: 'alipay_plus', currency: 'USD', subMerchantId: 'M0001' } as const;
+    const orderCodes = { scene: 'online checkout', expiryMs: 7_200_000 };
+    const merchant = { ...permitted, orderCodes, bindings: [binding, plus] };
+    const dollars = { ...wanted, amount: { currency: 'USD', minor: 599n } };
+    expect(accepted({ request: wanted, merchant }).payment.expiresAt).toEqual(secondsAfter(7_200));
+    expect(accepted({ request: dollars, merchant }).payment.expiresAt).toEqual(secondsAfter(1_800));
+    const named = { ...dollars, expiresAt: secondsAfter(1_801) };
+    expect(accept({ request: named, merchant })).toMatchObject({
+      refusal: { code: 'expiry_out_of_range', detail: expect.stringContaining('30 minutes') },
+    });
+  });
+
   test('goes to the wallet that takes its currency, and is ambiguous where two do', () => {
     const both = [
       binding,

@@ -48,7 +48,10 @@ export interface AcceptingMerchant {
   readonly notifyUrl: string | null;
 }
 
-/** A merchant may show order codes: where, and how long one lives unless the request says otherwise. PAY-16. */
+/**
+ * A merchant may show order codes: where, and how long one lives unless the request says otherwise, or its wallet takes
+ * no time as late. PAY-16.
+ */
 export interface OrderCodePermission {
   readonly scene: string;
   readonly expiryMs: number;
@@ -148,8 +151,10 @@ export function acceptPayment(
       `The merchant has no category (MCC), which ${chosen.wallet} wants with every payment: the acquirer must set it.`,
     );
   }
-  const expiryMs = start.product === 'order_code' ? merchant.orderCodes?.expiryMs : undefined;
-  const expiresAt = request.expiresAt ?? later(now, expiryMs ?? policy.expiryDefaultMs);
+  const sceneExpiryMs = start.product === 'order_code' ? merchant.orderCodes?.expiryMs : undefined;
+  // A scene is named for every wallet at once, and one of them may not wait as long.
+  const expiryMs = Math.min(sceneExpiryMs ?? policy.expiryDefaultMs, policy.expiryMaxMs);
+  const expiresAt = request.expiresAt ?? later(now, expiryMs);
   const lifeMs = expiresAt.getTime() - now.getTime();
   if (lifeMs < policy.expiryMinMs || lifeMs > policy.expiryMaxMs) {
     return refused(
