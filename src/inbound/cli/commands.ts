@@ -126,7 +126,7 @@ export const commands = {
       },
       'order-code-expiry': {
         value: 'SECONDS',
-        about: 'How long an order code lives, 60 to 7200. Default 120.',
+        about: 'How long an order code lives, 60 to 7200. Default 120. On Alipay+ never longer than 1800.',
       },
       'notify-url': { value: 'URL', about: "Where its deliveries go; '' takes it away." },
       json,
