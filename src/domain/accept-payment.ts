@@ -12,6 +12,7 @@ import {
   type WalletName,
   walletNames,
   walletsOfPaymentCode,
+  wantsCategory,
 } from './wallets.ts';
 
 /** A merchant's wish to be paid, its form already checked by whoever received it. */
@@ -143,7 +144,7 @@ export function acceptPayment(
       `The merchant has no ${chosen.wallet} sub-merchant id yet: the acquirer must onboard it first.`,
     );
   }
-  if (merchant.mcc === null && needsCategory(chosen.wallet)) {
+  if (merchant.mcc === null && wantsCategory(chosen.wallet)) {
     return refused(
       'merchant_category_missing',
       'wallet',
@@ -258,11 +259,6 @@ const orderClosed: Failure = {
     'A cancel of this order was accepted before the payment arrived, so it was never sent to the wallet.',
   advice: 'If the payer shall still pay, start a payment under a new merchant_order_no.',
 };
-
-/** Wallets that want the merchant's category with every payment. */
-function needsCategory(wallet: WalletName): boolean {
-  return wallet === 'alipay_plus';
-}
 
 function chooseBinding(
   request: PaymentRequest,

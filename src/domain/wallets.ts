@@ -31,6 +31,13 @@ export function amountStepOf(wallet: WalletName, currency: string): bigint {
   return amountSteps[wallet]?.[currency] ?? 1n;
 }
 
+/** Wallets that want the merchant's category (MCC) with every payment. */
+const categoryWallets: readonly WalletName[] = ['alipay_plus'];
+
+export function wantsCategory(wallet: WalletName): boolean {
+  return categoryWallets.includes(wallet);
+}
+
 export function isWalletName(text: string): text is WalletName {
   return (walletNames as readonly string[]).includes(text);
 }

@@ -429,10 +429,11 @@ describe('an answer to an inquiry', () => {
   });
 });
 
-it('a cancel and a refund need no names, since AMS promises none', () => {
-  expect(short(calls.cancel(done))).toBe('effected cancelled');
-  expect(short(calls.cancel({ ...done, paymentId: 'W1' }))).toBe('effected cancelled');
-  expect(short(calls.refund(done))).toBe('refunded');
+// proves RES-20
+it('a cancel or refund that names none of ours, as AMS may answer, is no evidence: an inquiry tells', () => {
+  expect(short(calls.cancel(done))).toBe('nothing_named');
+  expect(short(calls.cancel({ ...done, paymentId: 'W1' }))).toBe('nothing_named');
+  expect(short(calls.refund(done))).toBe('repeated');
 });
 
 it('an answer to a refund inquiry tells what became of the refund', () => {

@@ -147,7 +147,10 @@ export function inquiryAnswer(
   }
 }
 
-/** A cancel takes effect on a paid and on an unpaid payment alike, and says no more. Its ids are optional. */
+/**
+ * A cancel takes effect on a paid and on an unpaid payment alike, and says no more. The ids are optional: one that does not
+ * name our payment is no evidence by itself, and an inquiry tells. Rule RES-20.
+ */
 export function cancelAnswer(
   payment: PaymentReference,
   answer: VerifiedAnswer<typeof cancelFields>,
@@ -155,7 +158,10 @@ export function cancelAnswer(
   const stranger = namesAnother(payment, answer);
   if (stranger !== null) return stranger;
   const result = judge('cancel', answer.result);
-  if (result.status === 'S') return { kind: 'effected', action: 'cancelled' };
+  if (result.status === 'S') {
+    const isNamed = answer.values.paymentRequestId !== null;
+    return isNamed ? { kind: 'effected', action: 'cancelled' } : { kind: 'nothing_named' };
+  }
   if (result.status === 'U' || result.steps === null) return unclear(result);
   if (result.code === 'ORDER_NOT_EXIST') return { kind: 'nothing_named' };
   return { kind: result.steps.includes('refund') ? 'refund_instead' : 'later', ...worded(result) };
@@ -176,6 +182,8 @@ export function refundAnswer(
   const steps: readonly Step[] = result.steps ?? [];
   switch (result.status) {
     case 'S':
+      // A success names its refund; without that it may be anybody's, and the refund inquiry tells.
+      if (refundRequestId === null) return { kind: 'repeated' };
       return otherAmount(request.refundAmount, refundAmount, answer) ?? { kind: 'refunded' };
     case 'U':
       // In process: the same call again would only be told so again.
