@@ -48,7 +48,10 @@ export const paymentForm = Type.Object(
     merchant_id: Type.Optional(orNull(merchantId)),
     merchant_order_no: merchantOrderNo,
     amount,
-    product: oneOf(requestedProductNames, `one of ${requestedProductNames.join(', ')}`),
+    product: oneOf(
+      requestedProductNames,
+      `one of ${requestedProductNames.join(', ')}; payments of an entry code begin on its page`,
+    ),
     payment_code: Type.Optional(
       orNull(
         Type.String({
