@@ -246,6 +246,14 @@ describe('the wallet says that the attempt', () => {
     }
   });
 
+  test('failed at its close time: nobody had paid, whatever the wallet calls it', () => {
+    const closed = told(waiting, [[{ kind: 'inquiry_answered', answer: attemptFailed }, 600]]);
+    expect(closed.failure).toMatchObject({ code: 'not_paid_in_time', walletCode: attemptFailed.code });
+    expect(told(waiting, [[{ kind: 'inquiry_answered', answer: attemptFailed }, 599]]).failure?.code).toBe(
+      'payment_declined',
+    );
+  });
+
   test('failed at the Open Platform: no cancel follows', () => {
     const failed = told(
       examplePayment({ product: 'order_code' }),

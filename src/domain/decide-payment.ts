@@ -242,7 +242,9 @@ function cancelFound(draft: Draft): Draft {
 
 /** The wallet's word that the attempt failed, and one cancel for the case that it is not the last one. RES-04. */
 function failureFound(draft: Draft, failure: Failure, policy: PaymentPolicy, now: Date): Draft {
-  const ended = failed(draft, failure);
+  const tooLate = policy.givesUpAt === 'close_time' && now >= draft.payment.expiresAt;
+  // The wallet closes an unpaid payment in its own words; what happened is that nobody paid in time.
+  const ended = failed(draft, tooLate ? { ...notPaidInTime, walletCode: failure.walletCode } : failure);
   return policy.cancelsFailed ? step(ended, 'cancel', now) : ended;
 }
 
