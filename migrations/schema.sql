@@ -267,8 +267,10 @@ create table wallet_accounts (
   wallet_public_key text not null,
   created_at timestamp with time zone not null default clock_timestamp(),
   updated_at timestamp with time zone not null default clock_timestamp(),
+  seller_id text,
   constraint wallet_accounts_pkey PRIMARY KEY (wallet, name),
-  constraint wallet_accounts_name_check CHECK ((name ~ '^[0-9A-Za-z_-]{1,32}$'::text))
+  constraint wallet_accounts_name_check CHECK ((name ~ '^[0-9A-Za-z_-]{1,32}$'::text)),
+  constraint wallet_accounts_seller_id_check CHECK ((seller_id ~ '^\d{16}$'::text))
 );
 
 create table wallet_bindings (

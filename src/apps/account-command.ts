@@ -22,10 +22,12 @@ import { withDatabase } from './with-database.ts';
 /** `shoudan account add`: an account as the wallet adapter will use it, checked by that adapter before it is kept. */
 export async function addAccount({ options }: GivenTo<'account add'>, terminal: Terminal): Promise<number> {
   const settings = readSettings(terminal.env);
-  const account = checkedAccount(options, settings);
+  const given = checkedAccount(options, settings);
   const sealing = createSealing(masterKeyOf(settings));
   return withDatabase(settings, async (database) => {
-    const known = (await listWalletAccounts(database)).find(isNamedLike(account));
+    const known = (await listWalletAccounts(database)).find(isNamedLike(given));
+    const sellerId = given.sellerId === undefined ? known?.sellerId : given.sellerId;
+    const account = { ...given, sellerId: sellerId ?? null };
     const isThere = known !== undefined;
     if (isThere && known.appId !== account.appId) {
       // Open payments would be inquired and cancelled where nobody knows them, and end as unpaid.
@@ -54,6 +56,7 @@ export async function addAccount({ options }: GivenTo<'account add'>, terminal: 
         : fields([
             ['account', `${saved.wallet} ${saved.name} is ${isThere ? 'replaced' : 'added'}`],
             ['app id', saved.appId],
+            ['seller id', saved.sellerId ?? 'not compared'],
             ['gateway', saved.gatewayUrl],
             ['wallet key', fingerprintOf(saved)],
             ['notify url', notifyUrlOf(settings, account.wallet, saved.name)],
@@ -101,6 +104,13 @@ function checkedAccount(
   if (!/^[0-9A-Za-z_-]{1,32}$/.test(name)) {
     throw complain(`--name ${printable(name)} is not 1 to 32 letters, digits, _ or -`);
   }
+  const sellerId = options['seller-id'];
+  if (sellerId !== undefined && wallet !== 'alipay_open') {
+    throw complain(`--seller-id is compared for alipay_open alone: leave it out for ${wallet}`);
+  }
+  if (sellerId !== undefined && !/^(\d{16})?$/.test(sellerId)) {
+    throw complain(`--seller-id ${printable(sellerId)} is not 16 digits`);
+  }
   const walletKeyText = textOfFile('wallet-public-key-file', options['wallet-public-key-file']);
   if (walletKeyText.includes('PRIVATE KEY')) {
     throw complain("--wallet-public-key-file holds a private key: give the wallet's public key");
@@ -109,6 +119,7 @@ function checkedAccount(
     wallet,
     name,
     appId: options['app-id'].trim(),
+    ...(sellerId === undefined ? {} : { sellerId: sellerId === '' ? null : sellerId }),
     gatewayUrl: options['gateway-url'],
     privateKey: textOfFile('private-key-file', options['private-key-file']),
     walletPublicKey: walletKeyText,
@@ -186,6 +197,7 @@ function accountDocument(account: ListedAccount) {
     wallet: account.wallet,
     name: account.name,
     app_id: account.appId,
+    seller_id: account.sellerId,
     gateway_url: account.gatewayUrl,
     wallet_public_key: account.walletPublicKey,
     wallet_public_key_fingerprint: fingerprintOf(account),

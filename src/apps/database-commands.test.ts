@@ -104,6 +104,7 @@ describe('what is accepted', () => {
       wallet: 'alipay_open',
       name: 'main',
       appId: '2021000000000001',
+      sellerId: null,
       gatewayUrl: 'https://openapi.example.com/gateway.do',
       privateKey: pem(ours.privateKey),
       walletPublicKey: pem(theirs.publicKey),
@@ -128,6 +129,19 @@ describe('what is accepted', () => {
       },
     ]);
     for (const { out } of [added, listed, json]) expect(out).not.toContain('PRIVATE');
+  });
+
+  // proves NOT-05
+  it('the seller that notifications must name is kept until another is given, or none', async () => {
+    const seller = async (...more: readonly string[]): Promise<string> => {
+      const { out } = await shoudan(['account', 'add', ...accountOptions(), ...more, '--json']);
+      return JSON.parse(out).seller_id;
+    };
+    expect(await seller()).toBeNull();
+    expect(await seller('--replace', '--seller-id', '2088000000000001')).toBe('2088000000000001');
+    expect(await seller('--replace')).toBe('2088000000000001');
+    expect(await seller('--replace', '--seller-id', '2088000000000077')).toBe('2088000000000077');
+    expect(await seller('--replace', '--seller-id', '')).toBeNull();
   });
 
   it('a client of Alipay+ is an account: its client id, the host of its region', async () => {
@@ -391,6 +405,18 @@ describe('what is refused changes nothing', () => {
       () => ({ 'private-key-file': file('x', 'hello') }),
       2,
       'the private key is not an RSA private key',
+    ],
+    [
+      'a seller that is none',
+      () => ({ 'seller-id': '2088 0000' }),
+      2,
+      '--seller-id 2088 0000 is not 16 digits',
+    ],
+    [
+      'a seller at another wallet',
+      () => ({ wallet: 'alipay_plus', 'seller-id': '2088000000000001' }),
+      2,
+      'leave it out for alipay_plus',
     ],
     [
       'our public key for the wallet’s',

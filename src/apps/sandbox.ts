@@ -15,6 +15,7 @@ import type { Settings } from './settings.ts';
 const merchantId = 'M0000000001';
 const storeId = 'S00000001';
 const terminalId = 'T0000001';
+const pid = '2088000000000001';
 const smid = '2088000000000002';
 const accountName = 'sandbox';
 const entryCurrency = 'USD';
@@ -22,6 +23,7 @@ const entryCurrency = 'USD';
 /** An account at the simulator: what it is registered as there, and whose payment code never expires. */
 interface SandboxWallet {
   readonly appId: string;
+  readonly sellerId: string | null;
   readonly registerPath: string;
   readonly registerWith: object;
   readonly gatewayPath: string;
@@ -31,13 +33,15 @@ interface SandboxWallet {
 const sandboxWallets: { readonly [wallet in WalletName]: SandboxWallet } = {
   alipay_open: {
     appId: '2021000000000001',
+    sellerId: pid,
     registerPath: '/control/apps',
-    registerWith: { pid: '2088000000000001', smids: [smid] },
+    registerWith: { pid, smids: [smid] },
     gatewayPath: '/gateway.do',
     payerId: 'sandbox-payer',
   },
   alipay_plus: {
     appId: 'SANDBOX_5Y0000000000001',
+    sellerId: null,
     registerPath: '/control/clients',
     registerWith: { merchants: [merchantId] },
     gatewayPath: '',
@@ -100,7 +104,7 @@ async function setUpAccount(
   simulatorUrl: string,
   wallet: WalletName,
 ): Promise<void> {
-  const { appId, registerPath, registerWith, gatewayPath } = sandboxWallets[wallet];
+  const { appId, sellerId, registerPath, registerWith, gatewayPath } = sandboxWallets[wallet];
   const known = await findWalletAccount(database, sealing, wallet, accountName);
   const keys =
     known === null
@@ -120,6 +124,7 @@ async function setUpAccount(
     wallet,
     name: accountName,
     appId,
+    sellerId,
     gatewayUrl: `${simulatorUrl}${gatewayPath}`,
     privateKey: keys.privateKey,
     walletPublicKey: registered.wallet_public_key,

@@ -105,6 +105,7 @@ const walletKeys = generateKeyPairSync('rsa', {
 export const merchantId = 'M0000000001';
 const smid = '2088000000000002';
 const appId = '2021000000000001';
+const sellerId = '2088000000000001';
 const clientId = 'SANDBOX_5YTEST0000000001';
 let orders = 0;
 
@@ -136,7 +137,7 @@ export async function openRealGateway(
   };
   const { wallet_public_key: walletPublicKey } = (await control('PUT', `/control/apps/${appId}`, {
     public_key: walletKeys.publicKey,
-    pid: '2088000000000001',
+    pid: sellerId,
     smids: [smid],
   })) as { wallet_public_key: string };
   const { wallet_public_key: plusPublicKey } = (await control('PUT', `/control/clients/${clientId}`, {
@@ -163,6 +164,7 @@ export async function openRealGateway(
     wallet: 'alipay_open',
     name: 'sandbox',
     appId,
+    sellerId,
     gatewayUrl: `${simulatorUrl}/gateway.do`,
     privateKey: walletKeys.privateKey,
     walletPublicKey,

@@ -52,6 +52,7 @@ function accountOf(changes: Partial<WalletAccount> = {}): WalletAccount {
     wallet: 'alipay_open',
     name: 'sandbox',
     appId: '2021000000000001',
+    sellerId: '2088000000000001',
     gatewayUrl: 'https://wallet.example/gateway.do',
     privateKey: 'a private key',
     walletPublicKey: 'the wallet’s public key',
@@ -82,6 +83,16 @@ it('a private key comes back as it was saved, and lies sealed in its row', async
     expect(row?.row).not.toContain(Buffer.from(text).toString('hex'));
     expect(row?.private_key.includes(text)).toBe(false);
   }
+});
+
+it('a seller is compared as long as somebody has named it', async () => {
+  await saveWalletAccount(database, sealing, accountOf());
+  expect(await listWalletAccounts(database)).toMatchObject([{ sellerId: '2088000000000001' }]);
+  const { sellerId: _, ...unnamed } = accountOf();
+  await saveWalletAccount(database, sealing, unnamed);
+  expect((await openBook()).account('alipay_open', 'sandbox').sellerId).toBeNull();
+  const mistyped = saveWalletAccount(database, sealing, accountOf({ sellerId: '2088 0000 0000 0001' }));
+  await expect(mistyped).rejects.toThrow('seller_id');
 });
 
 it('an account that nobody configured is told of by its name', async () => {

@@ -5,6 +5,8 @@ export interface WalletAccount {
   readonly wallet: string;
   readonly name: string;
   readonly appId: string;
+  /** The seller that notifications name (alipay_open's PID); `null` or left out: not compared. NOT-05. */
+  readonly sellerId?: string | null;
   readonly gatewayUrl: string;
   /** PEM. */
   readonly privateKey: string;
@@ -34,6 +36,7 @@ export async function openAccountBook(
       readonly wallet: string;
       readonly name: string;
       readonly app_id: string;
+      readonly seller_id: string | null;
       readonly gateway_url: string;
       readonly private_key: Buffer;
       readonly wallet_public_key: string;
@@ -53,6 +56,7 @@ export async function openAccountBook(
           wallet: row.wallet,
           name: row.name,
           appId: row.app_id,
+          sellerId: row.seller_id,
           gatewayUrl: row.gateway_url,
           privateKey: sealing.open(row.private_key, privateKeyContext(row.wallet, row.name)).toString('utf8'),
           walletPublicKey: row.wallet_public_key,
@@ -75,7 +79,7 @@ export async function openAccountBook(
   };
 }
 
-/** Adds an account or replaces its keys and address. */
+/** Adds an account or replaces its seller, keys and address. */
 export async function saveWalletAccount(
   database: Database,
   sealing: Sealing,
@@ -86,12 +90,21 @@ export async function saveWalletAccount(
     privateKeyContext(account.wallet, account.name),
   );
   await database.query(
-    `insert into wallet_accounts (wallet, name, app_id, gateway_url, private_key, wallet_public_key)
-     values ($1, $2, $3, $4, $5, $6)
+    `insert into wallet_accounts (wallet, name, app_id, seller_id, gateway_url, private_key, wallet_public_key)
+     values ($1, $2, $3, $4, $5, $6, $7)
      on conflict (wallet, name) do update set
-       app_id = excluded.app_id, gateway_url = excluded.gateway_url, private_key = excluded.private_key,
-       wallet_public_key = excluded.wallet_public_key, updated_at = clock_timestamp()`,
-    [account.wallet, account.name, account.appId, account.gatewayUrl, sealed, account.walletPublicKey],
+       app_id = excluded.app_id, seller_id = excluded.seller_id, gateway_url = excluded.gateway_url,
+       private_key = excluded.private_key, wallet_public_key = excluded.wallet_public_key,
+       updated_at = clock_timestamp()`,
+    [
+      account.wallet,
+      account.name,
+      account.appId,
+      account.sellerId ?? null,
+      account.gatewayUrl,
+      sealed,
+      account.walletPublicKey,
+    ],
   );
 }
 
@@ -103,6 +116,7 @@ export async function findWalletAccount(
 ): Promise<WalletAccount | null> {
   const { rows } = await database.query<{
     readonly app_id: string;
+    readonly seller_id: string | null;
     readonly gateway_url: string;
     readonly private_key: Buffer;
     readonly wallet_public_key: string;
@@ -113,6 +127,7 @@ export async function findWalletAccount(
     wallet,
     name,
     appId: row.app_id,
+    sellerId: row.seller_id,
     gatewayUrl: row.gateway_url,
     privateKey: sealing.open(row.private_key, privateKeyContext(wallet, name)).toString('utf8'),
     walletPublicKey: row.wallet_public_key,
@@ -124,6 +139,7 @@ export interface ListedAccount {
   readonly wallet: string;
   readonly name: string;
   readonly appId: string;
+  readonly sellerId: string | null;
   readonly gatewayUrl: string;
   /** PEM. */
   readonly walletPublicKey: string;
@@ -134,8 +150,8 @@ export interface ListedAccount {
 /** All wallet accounts. Their private keys are not even read. */
 export async function listWalletAccounts(database: Database): Promise<ListedAccount[]> {
   const { rows } = await database.query<ListedAccount>(
-    `select wallet, name, app_id as "appId", gateway_url as "gatewayUrl", wallet_public_key as "walletPublicKey",
-       created_at as "createdAt", updated_at as "updatedAt"
+    `select wallet, name, app_id as "appId", seller_id as "sellerId", gateway_url as "gatewayUrl",
+       wallet_public_key as "walletPublicKey", created_at as "createdAt", updated_at as "updatedAt"
      from wallet_accounts order by wallet, name`,
   );
   return rows;

@@ -70,6 +70,10 @@ export const commands = {
         about: 'The application id (alipay_open) or client id (alipay_plus) that the wallet has assigned.',
         required: true,
       },
+      'seller-id': {
+        value: 'PID',
+        about: "The seller (PID, 16 digits) that alipay_open's notifications must name; '' takes it away.",
+      },
       'gateway-url': {
         value: 'URL',
         about: "The wallet's address for calls; for alipay_plus the host of the region.",
@@ -93,6 +97,7 @@ export const commands = {
     },
     notes: [
       'The private key is sealed under SHOUDAN_MASTER_KEY and never shown again.',
+      'Without --seller-id no seller is compared; an account that is replaced keeps the one that it has.',
       'The notify url that is printed is the one that the wallet calls: it must reach this gateway.',
     ],
   },

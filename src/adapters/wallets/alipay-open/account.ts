@@ -15,6 +15,8 @@ export interface AlipayOpenAccount {
   readonly signType?: SignType | undefined;
   /** Token of the merchant or bank that authorised this application to act for it. */
   readonly appAuthToken?: string | undefined;
+  /** PID of whoever is paid; a notification that names another is not trusted. Not compared without it. Rule NOT-05. */
+  readonly sellerId?: string | null | undefined;
   /** Our own address for notifications of payments; none are asked for without it. Rule PAY-14. */
   readonly notifyUrl?: string | undefined;
 }
@@ -64,6 +66,7 @@ export function isSameAccount(a: AlipayOpenAccount, b: AlipayOpenAccount): boole
     a.walletPublicKey === b.walletPublicKey &&
     a.signType === b.signType &&
     a.appAuthToken === b.appAuthToken &&
+    a.sellerId === b.sellerId &&
     a.notifyUrl === b.notifyUrl
   );
 }

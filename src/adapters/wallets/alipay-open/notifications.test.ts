@@ -18,10 +18,15 @@ const account: AlipayOpenAccount = {
   walletPublicKey: publicKeyPem,
 };
 
+const accounts = new Map(
+  [account, { ...account, name: 'seller', sellerId: '2088000000000001' }].map((one) => [one.name, one]),
+);
+
 const reader = createAlipayOpenNotificationReader({
   account: (name) => {
-    if (name !== 'sandbox') throw new Error(`no account ${name}`);
-    return { ...account };
+    const found = accounts.get(name);
+    if (found === undefined) throw new Error(`no account ${name}`);
+    return { ...found };
   },
 });
 
@@ -102,6 +107,14 @@ describe('a notification of a trade', () => {
     });
     const weak = printNotification(paidFields, { key: privateKey, signType: 'RSA', charset: 'utf-8' });
     expect(reader.read('sandbox', received(weak ?? ''))).toMatchObject({ kind: 'untrusted' });
+  });
+
+  it('of another seller than the account names, or of none, is not trusted', () => {
+    expect(read({ seller_id: '2088000000000001' }, 'seller')).toMatchObject({ kind: 'verified' });
+    const untrusted = { kind: 'untrusted', detail: 'it is for another seller' };
+    expect(read({ seller_id: '2088000000000077' }, 'seller')).toEqual(untrusted);
+    expect(read({}, 'seller')).toEqual(untrusted);
+    expect(read({ seller_id: '2088000000000077' })).toMatchObject({ kind: 'verified' });
   });
 
   it('that is none, or names no payment, is unreadable', () => {

@@ -14,9 +14,9 @@ export interface AlipayOpenNotificationOptions {
 }
 
 /**
- * Notifications of trades. A success needs the signature, the application, the order, the amount and one of the two
- * statuses of a paid trade; notifications of creation, refund and close come to the same URL. Rules NOT-01, NOT-02,
- * NOT-05.
+ * Notifications of trades. A success needs the signature, the application, the seller (where the account names it), the
+ * order, the amount and one of the two statuses of a paid trade; notifications of creation, refund and close come to
+ * the same URL. Rules NOT-01, NOT-02, NOT-05.
  */
 export function createAlipayOpenNotificationReader(
   options: AlipayOpenNotificationOptions,
@@ -67,6 +67,10 @@ function notified(
   account: AlipayOpenAccount,
 ): NotificationReading {
   if (trade.appId !== account.appId) return { kind: 'untrusted', detail: 'it is for another application' };
+  const sellerId = account.sellerId ?? null;
+  if (sellerId !== null && trade.sellerId !== sellerId) {
+    return { kind: 'untrusted', detail: 'it is for another seller' };
+  }
   if (trade.outTradeNo === null) {
     return { kind: 'unreadable', detail: 'a signed notification that names no payment' };
   }
