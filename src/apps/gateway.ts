@@ -49,7 +49,9 @@ export async function openGateway(
   });
   const sealing = createSealing(masterKey);
   const clock = await openDatabaseClock(database);
-  const accounts = await openAccountBook(database, sealing);
+  const accounts = await openAccountBook(database, sealing, (error) =>
+    log.error({ error: error.message }, 'a wallet account cannot be read'),
+  );
   const changes = createChanges();
   const wallets = openWallets(accounts, settings.publicUrl);
   const endpoint = createMerchantEndpoint({

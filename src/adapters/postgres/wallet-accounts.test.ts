@@ -15,6 +15,7 @@ import {
 const sealing = createSealing(randomBytes(32));
 const refreshEveryMs = 20;
 const books: AccountBook[] = [];
+const complaints: string[] = [];
 let testDatabase: TestDatabase;
 let database: Database;
 
@@ -36,6 +37,7 @@ beforeEach(async () => {
 });
 afterEach(() => {
   for (const book of books.splice(0)) book.stop();
+  complaints.length = 0;
   vi.restoreAllMocks();
 });
 
@@ -61,7 +63,7 @@ function accountOf(changes: Partial<WalletAccount> = {}): WalletAccount {
 }
 
 async function openBook(of: Database = database): Promise<AccountBook> {
-  const book = await openAccountBook(of, sealing, refreshEveryMs);
+  const book = await openAccountBook(of, sealing, (error) => complaints.push(error.message), refreshEveryMs);
   books.push(book);
   return book;
 }
@@ -145,9 +147,35 @@ describe('the accounts in memory', () => {
     await expect.poll(() => book.account('alipay_open', 'sandbox').appId).toBe('2021000000000002');
   });
 
+  it('one that cannot be unsealed is told of once, stays as it was, and hinders no other', async () => {
+    const stranger = createSealing(randomBytes(32));
+    await saveWalletAccount(database, sealing, accountOf());
+    await saveWalletAccount(database, sealing, accountOf({ name: 'broken' }));
+    const reads = vi.spyOn(database, 'query');
+    const book = await openBook();
+    const spoil = (name: string) =>
+      saveWalletAccount(database, stranger, accountOf({ name, privateKey: 'nobody can read it' }));
+    await spoil('broken');
+    await spoil('broken-too');
+    await saveWalletAccount(database, sealing, accountOf({ privateKey: 'the next private key' }));
+    await saveWalletAccount(database, sealing, accountOf({ name: 'arriving' }));
+    await expect.poll(() => book.account('alipay_open', 'sandbox').privateKey).toBe('the next private key');
+    await expect.poll(() => book.account('alipay_open', 'arriving').name).toBe('arriving');
+    expect(book.account('alipay_open', 'broken').privateKey).toBe('a private key');
+    expect(() => book.account('alipay_open', 'broken-too')).toThrow('no alipay_open account is named');
+    const readBefore = reads.mock.calls.length;
+    await expect.poll(() => reads.mock.calls.length).toBeGreaterThan(readBefore + 2);
+    expect(complaints.toSorted()).toEqual([
+      expect.stringContaining('alipay_open/broken'),
+      expect.stringContaining('alipay_open/broken-too'),
+    ]);
+    await saveWalletAccount(database, sealing, accountOf({ name: 'broken', privateKey: 'mended' }));
+    await expect.poll(() => book.account('alipay_open', 'broken').privateKey).toBe('mended');
+  });
+
   it('are read no more once the book is stopped', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
-    const book = await openAccountBook(database, sealing);
+    const book = await openAccountBook(database, sealing, () => {});
     expect(vi.getTimerCount()).toBe(1);
     book.stop();
     expect(vi.getTimerCount()).toBe(0);
@@ -158,12 +186,12 @@ describe('the accounts in memory', () => {
     await saveWalletAccount(database, sealing, accountOf());
     await saveWalletAccount(database, sealing, accountOf({ name: 'other' }));
     const stranger = createSealing(randomBytes(32));
-    await expect(openAccountBook(database, stranger)).rejects.toThrow('SHOUDAN_MASTER_KEY');
+    await expect(openAccountBook(database, stranger, () => {})).rejects.toThrow('SHOUDAN_MASTER_KEY');
     await database.query(
       `update wallet_accounts set private_key = (select private_key from wallet_accounts where name = 'sandbox')
        where name = 'other'`,
     );
-    await expect(openAccountBook(database, sealing)).rejects.toThrow(SealingError);
+    await expect(openAccountBook(database, sealing, () => {})).rejects.toThrow(SealingError);
   });
 });
 

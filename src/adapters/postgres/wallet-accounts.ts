@@ -1,4 +1,4 @@
-import type { Sealing } from '../sealing.ts';
+import { type Sealing, SealingError } from '../sealing.ts';
 import type { Database } from './database.ts';
 
 export interface WalletAccount {
@@ -20,54 +20,76 @@ export interface AccountBook {
   stop(): void;
 }
 
+interface AccountRow {
+  readonly wallet: string;
+  readonly name: string;
+  readonly app_id: string;
+  readonly seller_id: string | null;
+  readonly gateway_url: string;
+  readonly private_key: Buffer;
+  readonly wallet_public_key: string;
+  readonly updated_at: Date;
+}
+
+function accountOf(row: AccountRow, sealing: Sealing): WalletAccount {
+  return {
+    wallet: row.wallet,
+    name: row.name,
+    appId: row.app_id,
+    sellerId: row.seller_id,
+    gatewayUrl: row.gateway_url,
+    privateKey: sealing.open(row.private_key, privateKeyContext(row.wallet, row.name)).toString('utf8'),
+    walletPublicKey: row.wallet_public_key,
+  };
+}
+
 export function privateKeyContext(wallet: string, name: string): string {
   return `wallet_accounts.private_key ${wallet}/${name}`;
 }
 
-/** The wallet accounts in memory, read again every few seconds; an unchanged one stays the same object. */
+/**
+ * The wallet accounts in memory, read again every few seconds; an unchanged one stays the same object. One that cannot
+ * be unsealed stops the start. Later it is told of once, leaves what it was before in force, and hinders no other.
+ */
 export async function openAccountBook(
   database: Database,
   sealing: Sealing,
+  onUnreadable: (error: Error) => void,
   refreshEveryMs = 5_000,
 ): Promise<AccountBook> {
   let accounts = new Map<string, { readonly updatedAt: number; readonly account: WalletAccount }>();
-  const refresh = async (): Promise<void> => {
-    const { rows } = await database.query<{
-      readonly wallet: string;
-      readonly name: string;
-      readonly app_id: string;
-      readonly seller_id: string | null;
-      readonly gateway_url: string;
-      readonly private_key: Buffer;
-      readonly wallet_public_key: string;
-      readonly updated_at: Date;
-    }>({ name: 'wallet_accounts', text: 'select * from wallet_accounts' });
+  const refresh = async (unreadable: (key: string, updatedAt: number, error: Error) => void) => {
+    const { rows } = await database.query<AccountRow>({
+      name: 'wallet_accounts',
+      text: 'select * from wallet_accounts',
+    });
     const next: typeof accounts = new Map();
     for (const row of rows) {
       const key = `${row.wallet}/${row.name}`;
+      const updatedAt = row.updated_at.getTime();
       const known = accounts.get(key);
-      if (known !== undefined && known.updatedAt === row.updated_at.getTime()) {
-        next.set(key, known);
-        continue;
+      if (known !== undefined) next.set(key, known);
+      if (known?.updatedAt === updatedAt) continue;
+      try {
+        next.set(key, { updatedAt, account: accountOf(row, sealing) });
+      } catch (error) {
+        if (!(error instanceof SealingError)) throw error;
+        unreadable(key, updatedAt, error);
       }
-      next.set(key, {
-        updatedAt: row.updated_at.getTime(),
-        account: {
-          wallet: row.wallet,
-          name: row.name,
-          appId: row.app_id,
-          sellerId: row.seller_id,
-          gatewayUrl: row.gateway_url,
-          privateKey: sealing.open(row.private_key, privateKeyContext(row.wallet, row.name)).toString('utf8'),
-          walletPublicKey: row.wallet_public_key,
-        },
-      });
     }
     accounts = next;
   };
-  await refresh();
+  await refresh((_key, _updatedAt, error) => {
+    throw error;
+  });
+  const told = new Map<string, number>();
+  const tellOnce = (key: string, updatedAt: number, error: Error): void => {
+    if (told.get(key) === updatedAt) return;
+    told.set(key, updatedAt);
+    onUnreadable(error);
+  };
   // A refresh that fails leaves the accounts of before in force.
-  const timer = setInterval(() => void refresh().catch(() => {}), refreshEveryMs);
+  const timer = setInterval(() => void refresh(tellOnce).catch(() => {}), refreshEveryMs);
   timer.unref();
   return {
     account(wallet, name) {
@@ -114,24 +136,12 @@ export async function findWalletAccount(
   wallet: string,
   name: string,
 ): Promise<WalletAccount | null> {
-  const { rows } = await database.query<{
-    readonly app_id: string;
-    readonly seller_id: string | null;
-    readonly gateway_url: string;
-    readonly private_key: Buffer;
-    readonly wallet_public_key: string;
-  }>('select * from wallet_accounts where wallet = $1 and name = $2', [wallet, name]);
+  const { rows } = await database.query<AccountRow>(
+    'select * from wallet_accounts where wallet = $1 and name = $2',
+    [wallet, name],
+  );
   const [row] = rows;
-  if (row === undefined) return null;
-  return {
-    wallet,
-    name,
-    appId: row.app_id,
-    sellerId: row.seller_id,
-    gatewayUrl: row.gateway_url,
-    privateKey: sealing.open(row.private_key, privateKeyContext(wallet, name)).toString('utf8'),
-    walletPublicKey: row.wallet_public_key,
-  };
+  return row === undefined ? null : accountOf(row, sealing);
 }
 
 /** A wallet account as people may see it. */
