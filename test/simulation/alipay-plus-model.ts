@@ -24,11 +24,12 @@ interface PlusPayment extends LedgerSubject, Refundable {
   status: PlusStatus;
   failure: string;
   paidAtMs: number | null;
+  isCancelledAside: boolean;
   /** The payer has confirmed, and the payer's wallet has yet to say so. */
   confirmed: boolean;
   refundedMinor: bigint;
   readonly createdAtMs: number;
-  hiddenInquiries: number;
+  hiddenLooks: number;
 }
 
 /** Alipay+ (AMS): one `pay` for payment, entry and order codes, idempotent by `paymentRequestId`. */
@@ -84,6 +85,14 @@ export function createAlipayPlusModel(around: WalletSurroundings, traits: Alipay
     return payment;
   };
 
+  /** Whether this look at a new payment does not find it. Soon, and long before any watch is over, all do. */
+  const isHidden = (payment: PlusPayment): boolean => {
+    const isNew = scheduler.nowMs() < Math.min(payment.createdAtMs + hidesForMs, payment.closesAtMs);
+    if (payment.hiddenLooks === 0 || !isNew) return false;
+    payment.hiddenLooks -= 1;
+    return true;
+  };
+
   /** The payer's money arrives; once cancelled, the payment stays so and the wallet returns it. */
   const settle = (payment: PlusPayment): void => {
     if (payment.status === 'PROCESSING') {
@@ -95,7 +104,8 @@ export function createAlipayPlusModel(around: WalletSurroundings, traits: Alipay
     scheduler.after(random.magnitude(1, 60_000), () => {
       ledger.enter(payment, 'given_back', payment.amount.minor, 'wallet', scheduler.nowMs());
     });
-    if (payment.isNotified && random.chance(0.5)) {
+    // What the wallet has cancelled by itself, it does not call a success in the same breath.
+    if (payment.isNotified && !payment.isCancelledAside && random.chance(0.5)) {
       const { account, requestId } = payment;
       const paidAt = new Date(scheduler.nowMs());
       notify({ wallet: 'alipay_plus', account, requestId, outcome: { ...paidAnswer(payment), paidAt } });
@@ -149,11 +159,12 @@ export function createAlipayPlusModel(around: WalletSurroundings, traits: Alipay
       status: 'PROCESSING',
       failure: '',
       paidAtMs: null,
+      isCancelledAside: false,
       confirmed: false,
       refundedMinor: 0n,
       refunds: new Map(),
       createdAtMs: nowMs,
-      hiddenInquiries: random.chance(traits.hidesAtFirst) ? random.integer(1, 3) : 0,
+      hiddenLooks: random.chance(traits.hidesAtFirst) ? random.integer(1, 3) : 0,
     };
     payments.set(payment.requestId, payment);
     ledger.enter(payment, 'opened', payment.amount.minor, 'pay', nowMs);
@@ -162,6 +173,7 @@ export function createAlipayPlusModel(around: WalletSurroundings, traits: Alipay
       scheduler.after(random.magnitude(10, 120_000), () => {
         if (found(payment.requestId)?.status !== 'PROCESSING') return;
         tally.count('wallet', 'cancels what nobody here asked it to');
+        payment.isCancelledAside = true;
         cancelUnpaid(payment, 'wallet');
       });
     }
@@ -235,8 +247,7 @@ export function createAlipayPlusModel(around: WalletSurroundings, traits: Alipay
     inquire({ requestId }) {
       const payment = found(requestId);
       if (payment === null) return { kind: 'not_found' };
-      if (payment.hiddenInquiries > 0 && scheduler.nowMs() < payment.createdAtMs + hidesForMs) {
-        payment.hiddenInquiries -= 1;
+      if (isHidden(payment)) {
         tally.count('fault', 'inquiry does not find at first');
         return { kind: 'not_found' };
       }
@@ -256,6 +267,10 @@ export function createAlipayPlusModel(around: WalletSurroundings, traits: Alipay
 
     cancel({ requestId }): CancelAnswer {
       const payment = found(requestId);
+      if (payment !== null && traits.hidesFromCancels && isHidden(payment)) {
+        tally.count('fault', 'cancel does not find at first');
+        return { kind: 'nothing_named' };
+      }
       if (payment === null) {
         tally.count('wallet', 'finds nothing to cancel');
         cancelledInVain.add(requestId);

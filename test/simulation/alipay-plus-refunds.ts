@@ -22,8 +22,11 @@ interface PlusRefund {
   readonly code: string;
 }
 
-/** So many refund ids of one payment's reversal fail for good at most: what is undone is given back in the end. */
-const spentIdsMax = 3;
+/**
+ * So many refund ids of one payment fail for good at most, but for those that a short position fails: the waits between
+ * a reversal's ids double, and what is undone is given back in the end.
+ */
+const spentIdsMax = 6;
 
 /** The refunds of Alipay+: what an id led to once, it leads to for ever. */
 export function createPlusRefunds<Payment extends Refundable>(
@@ -56,9 +59,7 @@ export function createPlusRefunds<Payment extends Refundable>(
     }
     const isMerchants = id.startsWith('R');
     let spent = 0;
-    for (const { code } of payment.refunds.values()) {
-      if (code === 'PROCESS_FAIL' || code === 'RISK_REJECT') spent += 1;
-    }
+    for (const { code } of payment.refunds.values()) if (code !== 'SUCCESS') spent += 1;
     const fails = random.chance(isMerchants ? traits.refusesRefund : traits.spendsRefundId);
     if (!fails || (!isMerchants && spent >= spentIdsMax)) return 'SUCCESS';
     return random.pick(['PROCESS_FAIL', 'RISK_REJECT']);

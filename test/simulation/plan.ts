@@ -124,7 +124,15 @@ export function drawPlan(random: Random): Plan {
     case 'giving back':
       return {
         ...plan,
-        wallets: withTraits(wallets, { asksPayer: 0, declines: 0 }),
+        wallets: spendingRefundIds(
+          withTraits(wallets, {
+            asksPayer: 0,
+            declines: 0,
+            cancelWindowMs: random.pick([wallets.alipay_plus.cancelWindowMs, 10 * secondMs]),
+          }),
+          random,
+        ),
+        processes: random.chance(0.5) ? plan.processes : stalling(plan.processes, random),
         merchants: {
           ...merchants,
           cancelsOrderAside: 0,
@@ -161,13 +169,31 @@ export function drawPlan(random: Random): Plan {
         wallets: withTraits(wallets, { payerConfirms: 0.5 + random.fraction() / 2 }),
         merchants: { ...merchants, orders: 0 },
         visitors: { ...visitors, entries: random.integer(1, 3), abandons: visitors.abandons / 2 },
-        processes: {
-          ...plan.processes,
-          stall: 0.1 * random.fraction(),
-          stallMsMax: random.magnitude(20 * secondMs, 2 * minuteMs),
-        },
+        processes: stalling(plan.processes, random),
       };
   }
+}
+
+/** Processes that freeze, and go on when others have taken over. */
+function stalling(processes: Plan['processes'], random: Random): Plan['processes'] {
+  return {
+    ...processes,
+    stall: 0.1 * random.fraction(),
+    stallMsMax: random.magnitude(20 * secondMs, 2 * minuteMs),
+  };
+}
+
+/** Alipay+ lets many refund ids fail for good, and takes its time for it. */
+function spendingRefundIds(wallets: AllWalletTraits, random: Random): AllWalletTraits {
+  return {
+    ...wallets,
+    alipay_plus: {
+      ...wallets.alipay_plus,
+      spendsRefundId: random.fraction(),
+      refundsSlowly: random.pick([0, random.fraction()]),
+      refusesRefund: random.pick([0, 0.5 * random.fraction()]),
+    },
+  };
 }
 
 /** Alipay+ hears of many confirmations late: a cancel may overtake them. */

@@ -18,6 +18,7 @@ const expected: ReadonlyMap<string, readonly string[]> = new Map([
       'database call fails before its effect',
       'database call fails after its effect',
       'inquiry does not find at first',
+      'cancel does not find at first',
       'pay beyond the horizon',
     ],
   ],

@@ -1,4 +1,3 @@
-import { policyFor } from '../../src/domain/policy.ts';
 import type { NoAnswer, NoAnswerReason, Unclear } from '../../src/domain/wallet-answer.ts';
 import type { WalletName } from '../../src/domain/wallets.ts';
 import type { CallLimit, WalletGateway } from '../../src/ports/wallet.ts';
@@ -8,8 +7,8 @@ import { type CallFaults, callFaultNames, type WalletCall } from './plan.ts';
 import { moneyCases } from './tally.ts';
 import type { World } from './world.ts';
 
-/** The same for every product: no delayed call arrives later than the sent expiry and this. */
-const { expiryGraceMs } = policyFor('alipay_open', 'payment_code');
+/** What the gateway may take for granted: no delayed call arrives later than the sent expiry and this. RES-20. */
+const expiryGraceMs = 5 * 60_000;
 
 /** How far beyond the horizon a `pay` may arrive in the seeds that break what the gateway takes for granted. */
 const beyondHorizonMs = 20 * 60 * 60_000;

@@ -55,6 +55,8 @@ export interface AlipayPlusTraits extends WalletTraits {
   readonly settlesMsMax: number;
   /** A cancel of what has failed is accepted; otherwise its status forbids it. */
   readonly cancelsFailed: boolean;
+  /** Cancels, too, do not find at first a payment that is there. */
+  readonly hidesFromCancels: boolean;
   /** An unpaid payment is cancelled on the wallet's side, and nobody here asked for it. */
   readonly cancelsAside: number;
   /** A refund id of a reversal fails for good, a few times per payment at most. */
@@ -118,6 +120,7 @@ export function drawWalletTraits(random: Random): AllWalletTraits {
       settlesLate: weight(0.4, 1),
       settlesMsMax: random.magnitude(2 * secondMs, 2 * minuteMs),
       cancelsFailed: random.chance(0.5),
+      hidesFromCancels: random.chance(0.5),
       cancelsAside: weight(0.3, 0.5),
       spendsRefundId: weight(0.4, 0.8),
       namesFailedRefunds: random.chance(0.6),
