@@ -155,6 +155,7 @@ export interface MerchantEndpoint {
 }
 
 export interface DeliveredMessage {
+  readonly id: string;
   readonly type: string;
   readonly data: { readonly payment: PaymentSnapshot };
 }
