@@ -177,3 +177,20 @@ describe('a request that is refused, and leaves no trace', () => {
     );
   });
 });
+
+// proves RES-16
+test('a till that asks about its code brings the next inquiry near, and a report that asks again and again writes nothing', async () => {
+  const payment = await issue();
+  await gateway.clock.advance(40_000);
+  const row = async () => {
+    const found = await gateway.engine.journal.findPayment(payment.merchant_id, payment.id);
+    if (found === null) throw new Error(`payment ${payment.id} is not recorded`);
+    return found;
+  };
+  const before = await row();
+  await gateway.ask('GET', `/v1/payments/${payment.id}`);
+  const seen = await row();
+  expect(seen.payerActiveUntil?.getTime()).toBeGreaterThan(before.payerActiveUntil?.getTime() ?? 0);
+  await gateway.ask('GET', `/v1/payments/${payment.id}`);
+  expect((await row()).version).toBe(seen.version);
+});

@@ -4,6 +4,7 @@ import { Type } from 'typebox';
 import { type Payment, publicStatus } from '../../domain/payment.ts';
 import { type Refusal, refusal } from '../../domain/refusals.ts';
 import { beginCancelPayment } from '../../operations/cancel.ts';
+import { notePayerSeen } from '../../operations/entry-payment.ts';
 import { beginPay } from '../../operations/pay.ts';
 import { type PaymentSnapshot, paymentSnapshot } from '../../operations/snapshots.ts';
 import type { Merchant } from '../../ports/merchant-directory.ts';
@@ -62,7 +63,10 @@ export function paymentRoutes(app: FastifyInstance, context: RestContext): void 
       const deadlineMs = engine.clock.monotonicMs() + preferredWaitMs(request, reply, 0);
       const merchant = await merchantOfId(engine, request, request.params.id, unknownPayment);
       const found = await foundPayment(context, merchant, request.params.id);
-      return paymentSnapshot(await waits.untilFinal(paymentWait(context, found, reply, deadlineMs)));
+      // Who asks about a code that is shown stands before its payer. RES-16.
+      const isShown = found.payerAction !== null && publicStatus(found) === 'processing';
+      const row = isShown ? await notePayerSeen(engine, found) : found;
+      return paymentSnapshot(await waits.untilFinal(paymentWait(context, row, reply, deadlineMs)));
     },
   );
 
