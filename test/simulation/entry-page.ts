@@ -13,6 +13,7 @@ import { type AfterSales, keyOf, type Order } from './after-sales.ts';
 import { comeToWallet } from './code-customers.ts';
 import type { FrontDoor } from './front-door.ts';
 import type { GatewayEngine } from './gateway-process.ts';
+import { moneyCases } from './tally.ts';
 import type { World } from './world.ts';
 
 /** How long the page's server waits for the wallet's URL before it cancels the attempt that it has begun. */
@@ -63,6 +64,7 @@ export function startVisitors(world: World, door: FrontDoor, sales: AfterSales):
       tally.count('refusal', begun.refusal.code);
       return null;
     }
+    if (begun.replayed) tally.count('money case', moneyCases[11]);
     const patience = new AbortController();
     const answered = await Promise.race([
       begun.answered.catch(() => null),

@@ -6,6 +6,7 @@ import { balanced } from './front-door.ts';
 import type { GatewayProcess } from './gateway-process.ts';
 import { noteError } from './injected-failure.ts';
 import type { Plant } from './plant.ts';
+import { moneyCases } from './tally.ts';
 import type { Notice } from './wallet-model.ts';
 import type { World } from './world.ts';
 
@@ -112,6 +113,7 @@ export function startNotices(world: World, processes: readonly GatewayProcess[],
           if (!life.isAlive()) return;
           if (result.kind === 'stray') {
             tally.count('notification', 'is kept as nobody’s');
+            tally.count('money case', moneyCases[10]);
             return;
           }
           note(message);

@@ -36,4 +36,6 @@ export const moneyCases = {
   5: '5: evidence of payment during or after a cancel',
   6: '6: a refund is repeated under its id',
   7: '7: a cancel after a partial refund',
+  10: '10: the wallet knows a payment that nobody here does',
+  11: '11: a page is confirmed again',
 } as const;
