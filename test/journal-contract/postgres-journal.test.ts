@@ -1,29 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleepFor } from 'node:timers/promises';
-import { afterAll, beforeAll } from 'vitest';
+import { beforeAll } from 'vitest';
 import { createCancelJournal } from '../../src/adapters/postgres/cancel-journal.ts';
-import { type Database, openDatabase } from '../../src/adapters/postgres/database.ts';
 import { createDeliveryJournal } from '../../src/adapters/postgres/delivery-journal.ts';
 import { createDueRows } from '../../src/adapters/postgres/due-rows.ts';
 import { saveMerchant } from '../../src/adapters/postgres/merchant-records.ts';
+import { openedTestDatabase } from '../../src/adapters/postgres/opened-test-database.fixture.ts';
 import { createPaymentJournal } from '../../src/adapters/postgres/payment-journal.ts';
 import { createRefundJournal } from '../../src/adapters/postgres/refund-journal.ts';
 import { createSealing } from '../../src/adapters/sealing.ts';
-import { createTestDatabase, type TestDatabase } from '../database/test-database.ts';
 import { journalContract } from './journal-contract.ts';
 import { contractMerchants } from './journal-under-test.ts';
 
-let testDatabase: TestDatabase;
-let database: Database;
+const { database } = await openedTestDatabase();
 
 beforeAll(async () => {
-  testDatabase = await createTestDatabase();
-  database = openDatabase({
-    url: testDatabase.url,
-    poolSize: 8,
-    applicationName: 'contract',
-    onIdleError: () => {},
-  });
   const sealing = createSealing(randomBytes(32));
   for (const id of contractMerchants) {
     await saveMerchant(database, sealing, {
@@ -36,11 +27,6 @@ beforeAll(async () => {
       bindings: [],
     });
   }
-});
-
-afterAll(async () => {
-  await database.end();
-  await testDatabase.drop();
 });
 
 // One database for all cases, emptied for each: a clone per case would take most of the time.

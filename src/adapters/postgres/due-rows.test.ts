@@ -1,23 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import type { QueryConfig } from 'pg';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { createTestDatabase, type TestDatabase } from '../../../test/database/test-database.ts';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createSealing } from '../sealing.ts';
-import { type Database, inTransaction, openDatabase } from './database.ts';
+import { type Database, inTransaction } from './database.ts';
 import { createDueRows } from './due-rows.ts';
 import { saveMerchant } from './merchant-records.ts';
+import { openedTestDatabase } from './opened-test-database.fixture.ts';
 
-let testDatabase: TestDatabase;
-let database: Database;
+const { database } = await openedTestDatabase();
 
 beforeAll(async () => {
-  testDatabase = await createTestDatabase();
-  database = openDatabase({
-    url: testDatabase.url,
-    poolSize: 4,
-    applicationName: 'due rows',
-    onIdleError: () => {},
-  });
   await saveMerchant(database, createSealing(randomBytes(32)), {
     id: 'M1',
     name: 'Test Shop',
@@ -27,10 +19,6 @@ beforeAll(async () => {
     stores: [],
     bindings: [],
   });
-});
-afterAll(async () => {
-  await database.end();
-  await testDatabase.drop();
 });
 
 /** Payments, with refunds and deliveries of the first of them: all due at an SQL expression, or settled. */

@@ -1,25 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createTestDatabase, type TestDatabase } from '../../../test/database/test-database.ts';
+import { beforeAll, expect, it } from 'vitest';
 import { merchantShortNoOfEntryCode } from '../../domain/ids.ts';
 import { createSealing } from '../sealing.ts';
-import { type Database, openDatabase } from './database.ts';
 import { createEntryCode, listEntryCodes, setEntryCodeEnabled } from './entry-codes.ts';
 import { createMerchantDirectory } from './merchant-directory.ts';
 import { saveMerchant } from './merchant-records.ts';
+import { openedTestDatabase } from './opened-test-database.fixture.ts';
 
 const sealing = createSealing(randomBytes(32));
-let testDatabase: TestDatabase;
-let database: Database;
+const { database } = await openedTestDatabase();
 
 beforeAll(async () => {
-  testDatabase = await createTestDatabase();
-  database = openDatabase({
-    url: testDatabase.url,
-    poolSize: 4,
-    applicationName: 'entry codes',
-    onIdleError: () => {},
-  });
   for (const id of ['M1', 'M2']) {
     await saveMerchant(database, sealing, {
       id,
@@ -31,10 +22,6 @@ beforeAll(async () => {
       bindings: [],
     });
   }
-});
-afterAll(async () => {
-  await database.end();
-  await testDatabase.drop();
 });
 
 // proves PAY-01

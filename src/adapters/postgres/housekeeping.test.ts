@@ -1,6 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createTestDatabase, type TestDatabase } from '../../../test/database/test-database.ts';
-import { type Database, openDatabase } from './database.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
 import {
   anyWorkerAlive,
   dropOutlived,
@@ -9,23 +7,9 @@ import {
   leave,
   type Retention,
 } from './housekeeping.ts';
+import { openedTestDatabase } from './opened-test-database.fixture.ts';
 
-let testDatabase: TestDatabase;
-let database: Database;
-
-beforeAll(async () => {
-  testDatabase = await createTestDatabase();
-  database = openDatabase({
-    url: testDatabase.url,
-    poolSize: 4,
-    applicationName: 'housekeeping',
-    onIdleError: () => {},
-  });
-});
-afterAll(async () => {
-  await database.end();
-  await testDatabase.drop();
-});
+const { database } = await openedTestDatabase();
 
 async function textsOf(sql: string): Promise<string[]> {
   const { rows } = await database.query<{ readonly text: string }>(sql);

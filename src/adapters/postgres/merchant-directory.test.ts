@@ -1,27 +1,19 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { QueryConfig } from 'pg';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { createTestDatabase, type TestDatabase } from '../../../test/database/test-database.ts';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { policyFor } from '../../domain/policy.ts';
 import { createSealing, SealingError } from '../sealing.ts';
 import { idOfKey, revokeApiKey } from './api-keys.ts';
-import { type Database, openDatabase } from './database.ts';
+import type { Database } from './database.ts';
 import { createMerchantDirectory } from './merchant-directory.ts';
 import { createApiKey, isLiveKey, type MerchantRecord, saveMerchant } from './merchant-records.ts';
+import { openedTestDatabase } from './opened-test-database.fixture.ts';
 import { saveWalletAccount } from './wallet-accounts.ts';
 
 const sealing = createSealing(randomBytes(32));
-let testDatabase: TestDatabase;
-let database: Database;
+const { database } = await openedTestDatabase();
 
 beforeAll(async () => {
-  testDatabase = await createTestDatabase();
-  database = openDatabase({
-    url: testDatabase.url,
-    poolSize: 4,
-    applicationName: 'directory',
-    onIdleError: () => {},
-  });
   await saveWalletAccount(database, sealing, {
     wallet: 'alipay_open',
     name: 'sandbox',
@@ -30,10 +22,6 @@ beforeAll(async () => {
     privateKey: 'private',
     walletPublicKey: 'public',
   });
-});
-afterAll(async () => {
-  await database.end();
-  await testDatabase.drop();
 });
 afterEach(() => {
   vi.restoreAllMocks();

@@ -1,31 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createTestDatabase, type TestDatabase } from '../../../test/database/test-database.ts';
+import { expect, it } from 'vitest';
 import { createSealing, SealingError } from '../sealing.ts';
-import { type Database, openDatabase } from './database.ts';
 import {
   createStrayNotifications,
   keepUntrustedNotification,
   listStrayNotifications,
 } from './notifications.ts';
+import { openedTestDatabase } from './opened-test-database.fixture.ts';
 
 const sealing = createSealing(randomBytes(32));
-let testDatabase: TestDatabase;
-let database: Database;
-
-beforeAll(async () => {
-  testDatabase = await createTestDatabase();
-  database = openDatabase({
-    url: testDatabase.url,
-    poolSize: 4,
-    applicationName: 'notifications',
-    onIdleError: () => {},
-  });
-});
-afterAll(async () => {
-  await database.end();
-  await testDatabase.drop();
-});
+const { database } = await openedTestDatabase();
 
 // Not UTF-8: what was received may be anything.
 const raw = Buffer.concat([Buffer.from('{"paymentRequestId":"P1"}'), Buffer.of(0xff, 0)]);

@@ -1,27 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createTestDatabase, type TestDatabase } from '../../../test/database/test-database.ts';
+import { expect, it } from 'vitest';
 import { createSealing, SealingError } from '../sealing.ts';
-import { type Database, openDatabase } from './database.ts';
+import { openedTestDatabase } from './opened-test-database.fixture.ts';
 import { keepUntrustedAnswer } from './untrusted-answers.ts';
 
 const sealing = createSealing(randomBytes(32));
-let testDatabase: TestDatabase;
-let database: Database;
-
-beforeAll(async () => {
-  testDatabase = await createTestDatabase();
-  database = openDatabase({
-    url: testDatabase.url,
-    poolSize: 4,
-    applicationName: 'untrusted',
-    onIdleError: () => {},
-  });
-});
-afterAll(async () => {
-  await database.end();
-  await testDatabase.drop();
-});
+const { database } = await openedTestDatabase();
 
 async function keptOf(paymentId: string) {
   const { rows } = await database.query<{

@@ -1,8 +1,8 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createTestDatabase, type TestDatabase } from '../../../test/database/test-database.ts';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createSealing, SealingError } from '../sealing.ts';
-import { type Database, openDatabase } from './database.ts';
+import type { Database } from './database.ts';
+import { openedTestDatabase } from './opened-test-database.fixture.ts';
 import {
   type AccountBook,
   findWalletAccount,
@@ -16,22 +16,8 @@ const sealing = createSealing(randomBytes(32));
 const refreshEveryMs = 20;
 const books: AccountBook[] = [];
 const complaints: string[] = [];
-let testDatabase: TestDatabase;
-let database: Database;
+const { database } = await openedTestDatabase();
 
-beforeAll(async () => {
-  testDatabase = await createTestDatabase();
-  database = openDatabase({
-    url: testDatabase.url,
-    poolSize: 4,
-    applicationName: 'accounts',
-    onIdleError: () => {},
-  });
-});
-afterAll(async () => {
-  await database.end();
-  await testDatabase.drop();
-});
 beforeEach(async () => {
   await database.query('truncate wallet_accounts cascade');
 });
