@@ -35,7 +35,7 @@ alter table payments
   drop constraint payments_state_check,
   add constraint payments_state_check
     check (state in ('submitted', 'issued', 'awaiting_payer', 'unknown', 'succeeded', 'failed', 'reversing',
-                     'cancelled_provisionally', 'cancelled'));
+                     'cancelled_provisionally', 'cancelled')) not valid;
 
 -- Signed notifications of payments that this database does not know: after a restore the wallet may.
 create table stray_notifications (

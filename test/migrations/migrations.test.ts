@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleepFor } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { afterEach, describe, expect, inject, it } from 'vitest';
@@ -51,6 +52,31 @@ describe('migrations', () => {
     // `UPDATE_SCHEMA=1 npm test -- test/migrations` writes the file anew after a migration was added.
     if (process.env['UPDATE_SCHEMA'] === '1') writeFileSync(schemaPath, text);
     expect(readFileSync(schemaPath, 'utf8')).toBe(text);
+  });
+
+  it('let payments pass that would have queued up behind their wait for a lock', async () => {
+    const url = await emptyDatabase();
+    const [first, ...others] = readMigrations();
+    if (first === undefined) throw new Error('there is no migration');
+    await migrate(url, [first]);
+    const reader = new pg.Client({ connectionString: url });
+    await reader.connect();
+    const database = opened(url);
+    try {
+      // A dump, or somebody's forgotten transaction.
+      await reader.query('begin');
+      await reader.query('select count(*) from payments');
+      const migrating = migrate(url, [first, ...others]);
+      // The reader ends only after these: behind an ALTER that waits for it they would never be answered.
+      for (let look = 0; look < 25; look += 1) {
+        await database.query('select from payments where merchant_id = $1 and id = $2', ['M1', 'pay_1']);
+        await sleepFor(100);
+      }
+      await reader.query('commit');
+      expect(await migrating).toEqual(others.map(({ name }) => name));
+    } finally {
+      await reader.end();
+    }
   });
 
   it('started by several at once are applied once', async () => {

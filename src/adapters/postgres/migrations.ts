@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 
@@ -33,8 +34,9 @@ export function readMigrations(directory: string = folder): Migration[] {
 
 /**
  * Brings the database to the newest schema and makes the coming months' partitions. Each migration is a transaction
- * of its own; several processes may call this at once, one of them does the work and the others wait. Answers with
- * the names of the migrations that were applied.
+ * of its own; several processes may call this at once, one of them does the work and the others wait. A migration that
+ * would wait for a lock steps back and tries again, so that payments never queue up behind it. Answers with the names of
+ * the migrations that were applied.
  */
 export async function migrate(
   databaseUrl: string,
@@ -57,26 +59,47 @@ export async function migrate(
         if (known.checksum !== migration.checksum) throw edited(migration);
         continue;
       }
-      await client.query('begin');
-      try {
-        await client.query(migration.sql);
-        await client.query('insert into schema_migrations (version, name, checksum) values ($1, $2, $3)', [
-          migration.version,
-          migration.name,
-          migration.checksum,
-        ]);
-        await client.query('commit');
-      } catch (error) {
-        await client.query('rollback').catch(() => {});
-        const reason = error instanceof Error ? error.message : String(error);
-        throw new MigrationError(`migrations/${migration.name} failed and was rolled back: ${reason}`, {
-          cause: error,
-        });
-      }
+      await apply(client, migration);
       done.push(migration.name);
     }
     return done;
   });
+}
+
+/** Longest wait for a lock: as long as payments may stand still behind it. */
+const lockTimeoutMs = 2_000;
+const lockTries = 30;
+const lockPauseMs = 1_000;
+
+async function apply(client: pg.Client, migration: Migration): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    await client.query('begin');
+    try {
+      await client.query(`set local lock_timeout = ${lockTimeoutMs}`);
+      await client.query(migration.sql);
+      await client.query('insert into schema_migrations (version, name, checksum) values ($1, $2, $3)', [
+        migration.version,
+        migration.name,
+        migration.checksum,
+      ]);
+      await client.query('commit');
+      return;
+    } catch (error) {
+      await client.query('rollback').catch(() => {});
+      if (isLockTimeout(error) && tries < lockTries) {
+        await sleep(lockPauseMs);
+        continue;
+      }
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new MigrationError(`migrations/${migration.name} failed and was rolled back: ${reason}`, {
+        cause: error,
+      });
+    }
+  }
+}
+
+function isLockTimeout(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code === '55P03';
 }
 
 /**
