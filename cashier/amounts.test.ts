@@ -8,6 +8,14 @@ const idr = currencyForm('IDR', 2, 100n);
 const kwd = currencyForm('KWD', 3, 1n);
 const maxMinor = 1_000_000_000_000n;
 
+const narrowSigns = [...'0123456789.,'];
+const wideSigns = [...'０１２３４５６７８９．，'];
+/** Everything that Unicode holds to be like a digit, a point or a comma, in some way: `²`, `⑩`, `½`, `𝟏`, `⒈`. */
+const numberSigns = Array.from({ length: 0x1ffff }, (_, codePoint) => codePoint)
+  .filter((codePoint) => codePoint < 0xd800 || codePoint > 0xdfff)
+  .map((codePoint) => String.fromCodePoint(codePoint))
+  .filter((sign) => /[0-9.,]/.test(sign.normalize('NFKC')));
+
 // proves PAY-07
 describe('an amount that a payer typed', () => {
   test.each([
@@ -20,6 +28,8 @@ describe('an amount that a payer typed', () => {
     ['007', usd, 700n],
     [' 12.34 ', usd, 1234n],
     ['１２．３４', usd, 1234n],
+    ['１２，３', usd, 1230n],
+    ['１2.３4', usd, 1234n],
     ['12,3', usd, 1230n],
     ['12,34', usd, 1234n],
     ['10000000000', usd, 1_000_000_000_000n],
@@ -50,6 +60,12 @@ describe('an amount that a payer typed', () => {
     ['Infinity', usd, 'not_an_amount'],
     ['٣', usd, 'not_an_amount'],
     ['一百', usd, 'not_an_amount'],
+    ['10²', usd, 'not_an_amount'],
+    ['⑩', usd, 'not_an_amount'],
+    ['½', usd, 'not_an_amount'],
+    ['⒈5', usd, 'not_an_amount'],
+    ['𝟏𝟐', usd, 'not_an_amount'],
+    ['１，２３４', usd, 'not_an_amount'],
     ["1'; drop table", usd, 'not_an_amount'],
     // A thousand or one and a bit: nobody can know.
     ['1,234', usd, 'not_an_amount'],
@@ -67,13 +83,21 @@ describe('an amount that a payer typed', () => {
   });
 
   test('is never read as anything but what is written, whatever was typed', () => {
+    const typedText = fc.oneof(
+      fc.string({ maxLength: 25 }),
+      fc.array(fc.constantFrom(...numberSigns), { maxLength: 8 }).map((signs) => signs.join('')),
+      fc
+        .array(fc.constantFrom(...wideSigns, ...narrowSigns), { maxLength: 8 })
+        .map((signs) => signs.join('')),
+    );
     fc.assert(
-      fc.property(fc.string({ maxLength: 25 }), fc.constantFrom(usd, jpy, idr, kwd), (typed, form) => {
+      fc.property(typedText, fc.constantFrom(usd, jpy, idr, kwd), (typed, form) => {
         const read = readAmount(typed, form, maxMinor);
         if (read.kind === 'fault') return;
         expect(read.minor > 0n && read.minor <= maxMinor).toBe(true);
-        const plain = typed.normalize('NFKC').trim().replace(',', '.');
-        expect(Number(read.minor) / 10 ** form.decimals).toBe(Number(plain));
+        const signs = [...typed.trim()].map((sign) => narrowSigns[wideSigns.indexOf(sign)] ?? sign).join('');
+        expect(signs).toMatch(/^[0-9]*[.,]?[0-9]*$/);
+        expect(Number(read.minor) / 10 ** form.decimals).toBe(Number(signs.replace(',', '.')));
       }),
     );
   });

@@ -42,10 +42,11 @@ export function moneyText(minor: bigint, form: CurrencyForm): string {
 
 /**
  * Reads what a payer typed: `12`, `12.3`, `12.34`, `.5`, in full-width digits too. Exact; what is no amount is never
- * turned into one. A comma counts as the point only where it can mean nothing else. PAY-07.
+ * turned into one, so no other sign is taken for a digit: `10²` is not 102. A comma counts as the point only where it
+ * can mean nothing else. PAY-07.
  */
 export function readAmount(typed: string, form: CurrencyForm, maxMinor: bigint): AmountRead {
-  const text = typed.normalize('NFKC').trim();
+  const text = typed.trim().replace(/[０-９．，]/g, halfWidth);
   if (text === '') return fault('missing');
   const match = /^(\d{0,15})(?:[.,](\d{0,15}))?$/.exec(text);
   if (match === null) return /^\d{16,30}$/.test(text) ? fault('too_large') : fault('not_an_amount');
@@ -56,6 +57,11 @@ export function readAmount(typed: string, form: CurrencyForm, maxMinor: bigint):
   const minor = BigInt(whole + fraction.padEnd(form.decimals, '0'));
   if (minor === 0n) return fault('zero');
   return minor > maxMinor ? fault('too_large') : { kind: 'amount', minor };
+}
+
+/** What a Chinese keyboard types: the same sign, as wide as the characters beside it. */
+function halfWidth(sign: string): string {
+  return String.fromCharCode(sign.charCodeAt(0) - 0xfee0);
 }
 
 function fault(name: AmountFault): AmountRead {
