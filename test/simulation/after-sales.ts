@@ -1,5 +1,5 @@
 import { paymentRequestId } from '../../src/domain/ids.ts';
-import type { Payment } from '../../src/domain/payment.ts';
+import { type Payment, publicStatus } from '../../src/domain/payment.ts';
 import type { Refund } from '../../src/domain/refund.ts';
 import {
   type BegunCancel,
@@ -8,6 +8,7 @@ import {
   beginCancelRequestId,
 } from '../../src/operations/cancel.ts';
 import type { Engine } from '../../src/operations/engine.ts';
+import { notePayerSeen } from '../../src/operations/entry-payment.ts';
 import { beginRefund } from '../../src/operations/refund.ts';
 import { paymentSnapshot, refundSnapshot } from '../../src/operations/snapshots.ts';
 import type { IdempotencyKey } from '../../src/ports/journal.ts';
@@ -69,9 +70,13 @@ export function createAfterSales(world: World, door: FrontDoor): AfterSales {
   const knownStatus = (paymentId: string) => told.lastTold(paymentId)?.status ?? 'processing';
 
   const look = async (order: Order, paymentId: string): Promise<Payment | null> => {
-    const found = await door.ask('GET payment', order.timeoutMs, (engine) =>
-      engine.journal.findPayment(merchant.id, paymentId),
-    );
+    const found = await door.ask('GET payment', order.timeoutMs, async (engine) => {
+      const payment = await engine.journal.findPayment(merchant.id, paymentId);
+      // Who asks about a code that is shown stands before its payer.
+      const isShown =
+        payment !== null && payment.payerAction !== null && publicStatus(payment) === 'processing';
+      return isShown ? notePayerSeen(engine, payment) : payment;
+    });
     return found.kind === 'answered' && found.value !== null ? tell(found.value) : null;
   };
 
