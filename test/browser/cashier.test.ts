@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, request as send } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
@@ -261,6 +261,43 @@ describe('the language', () => {
     await page.goto(entryUrl());
     expect(await page.locator('html').getAttribute('lang')).toBe('en');
   });
+});
+
+// proves PAY-14
+test('behind a proxy that puts a path in front, a payer pays and sees the result all the same', async () => {
+  await cashier.app.close();
+  cashier = await createTestCashier({ clock, sandbox: true, publicUrl: 'http://127.0.0.1/acquiring' });
+  cashier.wallet.pay = async () => issued(wallet);
+  const behind = new URL(await cashier.app.listen({ host: '127.0.0.1', port: 0 }));
+  const proxy = createServer((request, response) => {
+    const { method, headers, url = '/' } = request;
+    if (!url.startsWith('/acquiring/')) return response.writeHead(404).end();
+    const path = url.slice('/acquiring'.length);
+    const onward = send({ host: behind.hostname, port: behind.port, path, method, headers }, (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(response);
+    });
+    return request.pipe(onward);
+  }).listen(0, '127.0.0.1');
+  await new Promise((resolve) => proxy.once('listening', resolve));
+  origin = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  try {
+    await page.goto(`${origin}/acquiring/c/${codes.dollars}`);
+    await typeOnKeypad('12.34');
+    await confirm().tap();
+    await page.waitForURL(wallet);
+    await page.goto(`${origin}/acquiring/c/${codes.dollars}`);
+    await page.getByRole('link', { name: english.seeIt }).tap();
+    await page.waitForURL(resultUrl());
+    await paidAtWallet(onlyPayment());
+    await page.getByRole('heading', { name: english.succeeded }).waitFor({ timeout: 10_000 });
+    await page.getByRole('link', { name: '简体中文' }).tap();
+    await page.getByRole('heading', { name: textsOf('zh-CN').succeeded }).waitFor();
+    expect(complaints).toEqual([]);
+  } finally {
+    proxy.closeAllConnections();
+    proxy.close();
+  }
 });
 
 describe.each(languages)('every page in %s', (language: Language) => {

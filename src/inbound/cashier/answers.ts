@@ -1,6 +1,7 @@
 import type { FastifyReply } from 'fastify';
 import { noticePage } from '../../../cashier/notice-pages.ts';
 import type { NoticeName } from '../../../cashier/texts.ts';
+import type { CashierContext } from './context.ts';
 import { entryPath, type Visit } from './visit.ts';
 
 /** What stands on every page: it loads nothing of others, runs in nobody's frame, and tells nobody where it was. */
@@ -51,6 +52,9 @@ export function sendNotice(
 }
 
 /** The way back to where an amount is entered. */
-export function toStart(visit: Visit): { readonly kind: 'start'; readonly url: string } {
-  return { kind: 'start', url: entryPath(visit.code) + visit.keptQuery };
+export function toStart(
+  context: CashierContext,
+  visit: Visit,
+): { readonly kind: 'start'; readonly url: string } {
+  return { kind: 'start', url: entryPath(context, visit.code) + visit.keptQuery };
 }

@@ -24,7 +24,13 @@ export async function cashierRoutes(app: FastifyInstance, options: CashierOption
     );
   });
   app.addHook('onClose', async () => background.ended(closingPatienceMs));
-  const context: CashierContext = { ...options, engine, assets: readAssets(), watched: background.watched };
+  const context: CashierContext = {
+    ...options,
+    engine,
+    ...publicPlace(options.publicUrl),
+    assets: readAssets(),
+    watched: background.watched,
+  };
 
   await app.register(
     async (pages) => {
@@ -54,7 +60,7 @@ export async function cashierRoutes(app: FastifyInstance, options: CashierOption
             reply.header('retry-after', `${waitS}`),
             visit,
             'too_many_requests',
-            toStart(visit),
+            toStart(context, visit),
           );
         });
         limited.get('/:code', (request, reply) => showEntry(context, request, reply));
@@ -65,11 +71,17 @@ export async function cashierRoutes(app: FastifyInstance, options: CashierOption
       // Whoever loads a form's answer anew without the form.
       pages.get('/:code/pay', (request, reply) => {
         const { code, keptQuery } = visitOf(context, request);
-        return reply.redirect(entryPath(code) + keptQuery, 303);
+        return reply.redirect(entryPath(context, code) + keptQuery, 303);
       });
     },
     { prefix: '/c' },
   );
+}
+
+/** The address that browsers know this gateway by, in its two parts. */
+function publicPlace(publicUrl: string): Pick<CashierContext, 'publicOrigin' | 'pathPrefix'> {
+  const { origin, pathname } = new URL(publicUrl);
+  return { publicOrigin: origin, pathPrefix: pathname.replace(/\/+$/, '') };
 }
 
 function assetRoute(pages: FastifyInstance, asset: Asset): void {
@@ -91,7 +103,13 @@ function failed(
   const visit = visitOf(context, request);
   const status = error.statusCode ?? 500;
   if (!(error instanceof JournalOutage) && status >= 400 && status < 500) {
-    return sendNotice(reply, visit, 'broken_form', visit.code === '' ? null : toStart(visit), status);
+    return sendNotice(
+      reply,
+      visit,
+      'broken_form',
+      visit.code === '' ? null : toStart(context, visit),
+      status,
+    );
   }
   request.log.error({ err: error }, 'a page could not be made');
   reply.header('retry-after', '2');
@@ -105,6 +123,6 @@ function urlToLookAt(context: CashierContext, request: FastifyRequest): string {
   const sent = request.body instanceof URLSearchParams ? (request.body.get('token') ?? '') : token;
   const { clock } = context.engine;
   return readPageToken(context.tokenKey, code, sent, clock.now()) === null
-    ? entryPath(code) + keptQuery
-    : resultPath(code, sent);
+    ? entryPath(context, code) + keptQuery
+    : resultPath(context, code, sent);
 }

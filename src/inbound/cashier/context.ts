@@ -6,7 +6,7 @@ export interface CashierOptions {
   readonly engine: Engine;
   /** Of {@link pageTokenKey}. */
   readonly tokenKey: Uint8Array;
-  /** Where payers' browsers reach this gateway: scheme and host, with no slash at the end. */
+  /** Where payers' browsers reach this gateway, with the path that a proxy puts in front and takes off again. PAY-14. */
   readonly publicUrl: string;
   /** Who gives technical support, as payers shall read it. PAY-11. */
   readonly supportName: string;
@@ -18,6 +18,10 @@ export interface CashierOptions {
 
 /** What the routes share. */
 export interface CashierContext extends CashierOptions {
+  /** Scheme and host of `publicUrl`. */
+  readonly publicOrigin: string;
+  /** Its path, which stands before every path that a page names; empty where no proxy has put one. */
+  readonly pathPrefix: string;
   readonly assets: Assets;
   /** Lets work go on in the background: its rejection is logged, and a closing gateway gives it a moment. */
   readonly watched: <Row>(work: Promise<Row>) => Promise<Row>;

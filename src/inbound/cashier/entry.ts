@@ -63,7 +63,7 @@ export function payableEntry(
     sendNotice(reply, visit, 'store_cannot');
     return null;
   }
-  const address = entryPath(visit.code);
+  const address = entryPath(context, visit.code);
   const simulated = context.sandbox && wallets.includes('alipay_plus');
   sendPage(
     reply,
@@ -72,7 +72,9 @@ export function payableEntry(
       storeName: entry.store.name,
       wallets,
       // The app opens public addresses only.
-      alipayLink: context.publicUrl.startsWith('https:') ? alipayAppLink(context.publicUrl + address) : null,
+      alipayLink: context.publicUrl.startsWith('https:')
+        ? alipayAppLink(context.publicOrigin + address)
+        : null,
       simulatedUrl: simulated ? `${address}?as=alipay_plus` : null,
     }),
   );
@@ -104,7 +106,7 @@ export function sendEntryPage(
     merchantName: entry.merchant.name,
     currency: currencyFormOf(entry.code.currency, payer.wallet),
     maxMinor,
-    payUrl: `${entryPath(visit.code)}/pay${visit.keptQuery}`,
+    payUrl: `${entryPath(context, visit.code)}/pay${visit.keptQuery}`,
     token: state.token.text,
     typed: state.typed,
     fault: state.fault,
@@ -123,7 +125,7 @@ async function openPaymentOf(
   if (visit.attemptToken === null) return null;
   const found = await attemptOf(context, visit.code, visit.attemptToken, entry.merchant.id);
   if (found === null || found.payment === null || publicStatus(found.payment) !== 'processing') return null;
-  return { minor: found.payment.amount.minor, url: resultPath(visit.code, found.token.text) };
+  return { minor: found.payment.amount.minor, url: resultPath(context, visit.code, found.token.text) };
 }
 
 /** The attempt of a token that this gateway issued for this code; `null` for any other text. */

@@ -5,8 +5,7 @@ import { walletOpensPage } from '../../../cashier/notice-pages.ts';
 import { paymentPolicy } from '../../domain/accept-payment.ts';
 import { isOpen, type Payment } from '../../domain/payment.ts';
 import type { Refusal } from '../../domain/refusals.ts';
-import { beginCancelPayment } from '../../operations/cancel.ts';
-import { beginEntryPayment, findEntry } from '../../operations/entry-payment.ts';
+import { beginAbandonEntryPayment, beginEntryPayment, findEntry } from '../../operations/entry-payment.ts';
 import type { BegunPayment } from '../../operations/pay.ts';
 import { sendNotice, sendPage, toStart } from './answers.ts';
 import type { CashierContext } from './context.ts';
@@ -38,7 +37,8 @@ export async function payEntry(
   if (attempt !== null && attempt.payment !== null) return toResult(context, visit, attempt.token, reply);
   const payable = payableEntry(context, visit, found, reply);
   if (payable === null) return reply;
-  if (form === null || attempt === null) return sendNotice(reply, visit, 'broken_form', toStart(visit));
+  if (form === null || attempt === null)
+    return sendNotice(reply, visit, 'broken_form', toStart(context, visit));
   const { entry, payer, maxMinor } = payable;
   const { token } = attempt;
 
@@ -59,7 +59,7 @@ export async function payEntry(
     amount: { currency, minor: read.minor },
     wallet: payer.wallet,
     userAgent: payer.userAgent,
-    returnUrl: context.publicUrl + resultPath(visit.code, token.text) + visit.keptQuery,
+    returnUrl: context.publicOrigin + resultPath(context, visit.code, token.text) + visit.keptQuery,
     orderNo: orderNoOf(token),
     key: idempotencyKeyOf(token, `${visit.code}\n${payer.wallet}\n${currency}\n${read.minor}`),
   });
@@ -156,8 +156,8 @@ async function inTime(
 
 async function undone(context: CashierContext, request: FastifyRequest, payment: Payment): Promise<void> {
   try {
-    const begun = await beginCancelPayment(context.engine, payment.merchantId, payment.id);
-    if (begun.kind === 'payment') context.watched(begun.answered).catch(() => {});
+    const { answered } = await beginAbandonEntryPayment(context.engine, payment);
+    context.watched(answered).catch(() => {});
   } catch (error) {
     // The payer is told all the same; the row ends at its close time.
     request.log.error({ err: error }, 'an attempt whose wallet page never came could not be cancelled');
@@ -170,7 +170,7 @@ function toResult(
   token: PageToken,
   reply: FastifyReply,
 ): FastifyReply {
-  const url = resultPath(visit.code, token.text) + visit.keptQuery;
+  const url = resultPath(context, visit.code, token.text) + visit.keptQuery;
   keepAttempt(context, reply, visit.code, token.text);
   return reply.code(303).header('location', url).type('text/plain; charset=utf-8').send('');
 }

@@ -8,7 +8,7 @@ import type { CashierContext } from './context.ts';
 import { attemptOf } from './entry.ts';
 import type { PageToken } from './page-token.ts';
 import { payerOutcome } from './payer-outcome.ts';
-import { currencyFormOf, entryPath, keepLanguage, visitOf } from './visit.ts';
+import { currencyFormOf, entryPath, keepLanguage, statusPath, visitOf } from './visit.ts';
 
 type KnownEntry = Exclude<EntryResult, { readonly kind: 'unknown' }>;
 
@@ -31,7 +31,7 @@ export async function showResult(
   keepLanguage(context, request, reply);
   const seen = await seenAttempt(context, request, visit.code);
   if (seen === 'unknown_code') return sendNotice(reply, visit, 'unknown_code');
-  if (seen === 'unknown_attempt') return sendNotice(reply, visit, 'unknown_attempt', toStart(visit));
+  if (seen === 'unknown_attempt') return sendNotice(reply, visit, 'unknown_attempt', toStart(context, visit));
   const { entry, token, payment } = seen;
   const outcome = payerOutcome(payment, context.sandbox, context.engine.clock.now());
   const page = resultPage(visit.frame, {
@@ -44,8 +44,8 @@ export async function showResult(
     paidAt: payment.paidAt,
     orderNo: payment.merchantOrderNo,
     walletTransactionId: payment.walletTransactionId,
-    entryUrl: entryPath(visit.code) + visit.keptQuery,
-    statusUrl: `${entryPath(visit.code)}/status/${token.text}`,
+    entryUrl: entryPath(context, visit.code) + visit.keptQuery,
+    statusUrl: statusPath(context, visit.code, token.text),
   });
   return sendPage(reply, 200, page);
 }

@@ -54,8 +54,11 @@ export function visitOf(context: CashierContext, request: FastifyRequest): Visit
     language,
     frame: {
       language,
-      otherLanguageUrl: otherLanguageUrl(request, code, language, keptQuery),
-      assets: { css: context.assets.css.path, js: context.assets.js.path },
+      otherLanguageUrl: otherLanguageUrl(context, request, code, language, keptQuery),
+      assets: {
+        css: context.pathPrefix + context.assets.css.path,
+        js: context.pathPrefix + context.assets.js.path,
+      },
       supportName: context.supportName,
     },
     payer: payerOf(simulated ?? request.headers['user-agent'] ?? ''),
@@ -71,35 +74,47 @@ function payerOf(userAgent: string): Visit['payer'] {
 
 /** This page in the other language; what a form was answered with is no address, so that leads to the form. */
 function otherLanguageUrl(
+  context: CashierContext,
   request: FastifyRequest,
   code: string,
   language: Language,
   keptQuery: string,
 ): string {
   const [path = ''] = request.url.split('?');
-  const here = request.method === 'POST' && code !== '' ? entryPath(code) : path;
-  const other = language === 'en' ? 'zh-CN' : 'en';
   // A path that began with two slashes would be another site's address.
-  return `${here.replace(/^\/+/, '/')}${keptQuery === '' ? '?' : `${keptQuery}&`}lang=${other}`;
+  const asked = context.pathPrefix + path.replace(/^\/+/, '/');
+  const here = request.method === 'POST' && code !== '' ? entryPath(context, code) : asked;
+  const other = language === 'en' ? 'zh-CN' : 'en';
+  return `${here}${keptQuery === '' ? '?' : `${keptQuery}&`}lang=${other}`;
 }
 
-export function entryPath(code: string): string {
-  return `/c/${encodeURIComponent(code)}`;
+/** Where the pages stand for browsers: a proxy's prefix comes before the routes' own. PAY-14. */
+function pagesPath(context: CashierContext): string {
+  return `${context.pathPrefix}/c`;
 }
 
-export function resultPath(code: string, token: string): string {
-  return `${entryPath(code)}/result/${token}`;
+export function entryPath(context: CashierContext, code: string): string {
+  return `${pagesPath(context)}/${encodeURIComponent(code)}`;
+}
+
+export function resultPath(context: CashierContext, code: string, token: string): string {
+  return `${entryPath(context, code)}/result/${token}`;
+}
+
+export function statusPath(context: CashierContext, code: string, token: string): string {
+  return `${entryPath(context, code)}/status/${token}`;
 }
 
 /** Keeps the language that was asked for by the address. */
 export function keepLanguage(context: CashierContext, request: FastifyRequest, reply: FastifyReply): void {
   const asked = exactly(new URLSearchParams(request.url.split('?')[1] ?? '').get('lang'));
-  if (asked !== null) setCookie(context, reply, `${languageCookie}=${asked}`, '/c', languageDays);
+  if (asked === null) return;
+  setCookie(context, reply, `${languageCookie}=${asked}`, pagesPath(context), languageDays);
 }
 
 /** Keeps which attempt this browser began, for its next visit to the code. */
 export function keepAttempt(context: CashierContext, reply: FastifyReply, code: string, token: string): void {
-  setCookie(context, reply, `${attemptCookie}=${token}`, entryPath(code), attemptDays);
+  setCookie(context, reply, `${attemptCookie}=${token}`, entryPath(context, code), attemptDays);
 }
 
 function setCookie(
