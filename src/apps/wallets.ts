@@ -5,6 +5,7 @@ import { createAlipayOpenNotificationReader } from '../adapters/wallets/alipay-o
 import type { AlipayPlusAccount } from '../adapters/wallets/alipay-plus/account.ts';
 import { createAlipayPlusGateway } from '../adapters/wallets/alipay-plus/gateway.ts';
 import { createAlipayPlusNotificationReader } from '../adapters/wallets/alipay-plus/notifications.ts';
+import { readingStorableTexts, withStorableTexts } from '../adapters/wallets/storable-texts.ts';
 import type { WalletName } from '../domain/wallets.ts';
 import type { WalletGateway } from '../ports/wallet.ts';
 import type { WalletDirectory } from '../ports/wallet-directory.ts';
@@ -34,14 +35,17 @@ export function openWallets(book: Pick<AccountBook, 'account'>, publicUrl: strin
     alipay_open: createAlipayOpenGateway({ account: alipayOpenAccount, ...clocks }),
     alipay_plus: createAlipayPlusGateway({ account: alipayPlusAccount, ...clocks }),
   } satisfies { readonly [wallet in WalletName]: WalletGateway };
+  const callable = {
+    alipay_open: withStorableTexts(gateways.alipay_open),
+    alipay_plus: withStorableTexts(gateways.alipay_plus),
+  } satisfies { readonly [wallet in WalletName]: WalletGateway };
   return {
-    gateway: (wallet) => gateways[wallet],
+    gateway: (wallet) => callable[wallet],
     readers: {
-      alipay_open: createAlipayOpenNotificationReader({ account: alipayOpenAccount }),
-      alipay_plus: createAlipayPlusNotificationReader({
-        account: alipayPlusAccount,
-        wallClock: clocks.wallClock,
-      }),
+      alipay_open: readingStorableTexts(createAlipayOpenNotificationReader({ account: alipayOpenAccount })),
+      alipay_plus: readingStorableTexts(
+        createAlipayPlusNotificationReader({ account: alipayPlusAccount, wallClock: clocks.wallClock }),
+      ),
     },
     async close() {
       await Promise.all(Object.values(gateways).map((gateway) => gateway.close()));

@@ -1,6 +1,15 @@
 import * as reversal from './decide-reversal.ts';
 import { isOpen } from './payment.ts';
-import { attentionEnded, type Draft, later, moved, noStep, step, withFields } from './payment-changes.ts';
+import {
+  attentionEnded,
+  attentionRaised,
+  type Draft,
+  later,
+  moved,
+  noStep,
+  step,
+  withFields,
+} from './payment-changes.ts';
 import type { PaymentPolicy } from './policy.ts';
 import type { Issued, Paid } from './wallet-answer.ts';
 
@@ -11,10 +20,12 @@ import type { Issued, Paid } from './wallet-answer.ts';
 /** Evidence of payment, from whichever call or notification. Money case 5. */
 export function paid(draft: Draft, answer: Paid, policy: PaymentPolicy, now: Date): Draft {
   const { payment } = draft;
+  if (payment.state === 'succeeded') return paidAgain(draft, answer, now);
+  const known = payment.paidEvidence ? payment.walletTransactionId : null;
   const evident = withFields(draft, {
     knownToWallet: true,
     paidEvidence: true,
-    walletTransactionId: answer.walletTransactionId,
+    walletTransactionId: known ?? answer.walletTransactionId,
     paidAt: answer.paidAt ?? payment.paidAt,
   });
   if (isOpen(payment)) {
@@ -23,17 +34,27 @@ export function paid(draft: Draft, answer: Paid, policy: PaymentPolicy, now: Dat
     });
     return attentionEnded(noStep(succeeded));
   }
-  if (payment.state === 'succeeded') {
-    const isKnown = payment.walletTransactionId === answer.walletTransactionId && payment.paidAt !== null;
-    return isKnown ? draft : evident;
-  }
   return reversal.paymentFound(evident, policy, now);
+}
+
+/** A repeat fills in what the first word left out. Another transaction of the same payment is for people. Money case 5. */
+function paidAgain(draft: Draft, answer: Paid, now: Date): Draft {
+  const { payment } = draft;
+  if (payment.walletTransactionId !== answer.walletTransactionId) {
+    return attentionRaised(draft, 'second_wallet_transaction', now);
+  }
+  const paidAt = payment.paidAt ?? answer.paidAt ?? null;
+  return paidAt === payment.paidAt ? draft : withFields(draft, { paidAt });
 }
 
 /** The URL or code is there: the payer may come, and nobody has been charged. RES-01. */
 export function issued(draft: Draft, answer: Issued, policy: PaymentPolicy, now: Date): Draft {
   const { payment } = draft;
-  if (!isOpen(payment)) return draft;
+  if (!isOpen(payment)) {
+    // Undone meanwhile: that the wallet knows the payment is news, and what was issued leads nobody anywhere.
+    const isNews = answer.known && !payment.knownToWallet;
+    return isNews ? awaitingPayer(draft, answer.walletTransactionId, policy, now) : draft;
+  }
   const known = withFields(draft, {
     payerAction: answer.action,
     knownToWallet: payment.knownToWallet || answer.known,
@@ -67,7 +88,16 @@ export function awaitingPayer(
     : draft;
   if (!isOpen(payment)) return reversal.paymentFound(known, policy, now);
   if (payment.state === 'awaiting_payer') return known;
+  // A wallet that knows what it has issued says so from the start, whether a payer has come or not.
+  if (payment.state === 'issued' && payment.knownToWallet) return known;
   const asked = moved(known, 'awaiting_payer');
+  if (payment.state === 'issued') {
+    return inquiredNext(
+      withFields(asked, { payerActiveUntil: later(now, policy.payerActiveMs) }),
+      policy,
+      now,
+    );
+  }
   return payment.state === 'submitted' ? step(asked, 'inquire', now, policy.inquiryIntervalMs) : asked;
 }
 

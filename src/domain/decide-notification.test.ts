@@ -34,6 +34,17 @@ describe('a notification of success', () => {
     expect(repeat.events).toEqual([]);
   });
 
+  // money case 5
+  test('that names another transaction of a paid payment changes nothing but that people are told, once', () => {
+    const other = { ...paid, walletTransactionId: '2026030222001409001400000099' };
+    const { payment: after } = told(named('succeeded'), other);
+    expect(after).toEqual({
+      ...named('succeeded'),
+      attention: { reason: 'second_wallet_transaction', since: noon },
+    });
+    expect(told(after, other).payment).toBe(after);
+  });
+
   // proves RES-09
   test('while a paid payment is undone, or after it was, changes nothing: the reversal’s result decides', () => {
     const known = others.filter(([, { paidEvidence, reversal }]) => paidEvidence && reversal !== null);

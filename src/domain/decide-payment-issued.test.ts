@@ -93,8 +93,57 @@ describe('the answer to the call that asks for a URL or code', () => {
   });
 
   test('that comes while the payment is being undone opens nothing again', () => {
-    const undone = reversingPayment('cancelling', 'cancel', { product: 'entry_code' });
-    expect(told(undone, [[issued, 1]])).toEqual(undone);
+    const undone = reversingPayment('cancelling', 'cancel', {
+      product: 'entry_code',
+      nextStep: { action: 'cancel', dueAt: secondsAfter(1) },
+    });
+    const after = told(undone, [[issued, 1]]);
+    expect(after).toEqual({
+      ...undone,
+      knownToWallet: true,
+      walletTransactionId: after.walletTransactionId,
+      tries: 1,
+    });
+    expect(after.payerAction).toBeNull();
+  });
+});
+
+// proves PAY-19
+describe('that the wallet waits for a payer', () => {
+  test('is no news of a payment that it knows since it was issued: nobody may have come', () => {
+    const waiting = told(entryPayment(), [[issued, 1]]);
+    const { payment, events } = decidePayment(waiting, processing, entryPolicy, secondsAfter(4));
+    expect([payment.state, events]).toEqual(['issued', []]);
+  });
+
+  test('is news of a code that made no order before: its payer has scanned it and is active', () => {
+    const shown = told(
+      entryPayment({ wallet: 'alipay_open', product: 'order_code' }),
+      [[{ kind: 'pay_answered', answer: issuedCode }, 1]],
+      precreatePolicy,
+    );
+    const scanned = told(shown, [[processing, 100]], precreatePolicy);
+    expect(scanned).toMatchObject({ state: 'awaiting_payer', payerActiveUntil: secondsAfter(130) });
+    expect(dueInSeconds(scanned)).toBe(103);
+  });
+});
+
+describe('what was issued and never reached its payer', () => {
+  const silent = told(entryPayment(), [[{ kind: 'pay_answered', answer: noAnswer() }, 15]]);
+
+  test('is undone by the gateway, which says why', () => {
+    const undone = told(silent, [[{ kind: 'undelivered' }, 17]]);
+    expect(undone).toMatchObject({
+      state: 'reversing',
+      reversal: { by: 'gateway' },
+      failure: { code: 'wallet_page_missing' },
+      nextStep: { action: 'cancel', dueAt: secondsAfter(17) },
+    });
+  });
+
+  test('is left alone when it has ended meanwhile', () => {
+    const ended = told(silent, [[{ kind: 'notified', outcome: paid }, 16]]);
+    expect(told(ended, [[{ kind: 'undelivered' }, 17]])).toBe(ended);
   });
 });
 
@@ -120,7 +169,7 @@ describe('while a payer may still be typing', () => {
         [processing, second],
         [seen, second],
       ]);
-    expect(payment.state).toBe('awaiting_payer');
+    expect(payment.state).toBe('issued');
     expect(payment.tries).toBeGreaterThan(entryPolicy.inquiryCount);
   });
 

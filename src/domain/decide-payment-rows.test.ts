@@ -38,7 +38,7 @@ const table: { readonly [payment: string]: { readonly [inputs: string]: string }
     'inquiry: refused, operator': 'unknown, inquire in 5 s, ! refused_by_wallet_configuration',
     'cancel: closed | cancel: undone': 'noted',
     'cancel requested': 'reversing/cancelling, cancel in 0 s',
-    'pay: issued': 'issued, inquire in 5 s',
+    'pay: issued | pay: issued, known': 'issued, inquire in 5 s',
     'inquiry: cancelled': 'cancelled',
   },
   'unknown, nothing seen': {
@@ -50,7 +50,7 @@ const table: { readonly [payment: string]: { readonly [inputs: string]: string }
     'inquiry: refused, operator': 'unknown, inquire in 5 s, ! refused_by_wallet_configuration',
     'cancel: closed | cancel: undone': 'noted',
     'cancel requested': 'reversing/cancelling, cancel in 0 s',
-    'pay: issued': 'issued, inquire in 5 s',
+    'pay: issued | pay: issued, known': 'issued, inquire in 5 s',
     'inquiry: cancelled': 'cancelled',
   },
   'unknown, last inquiry': {
@@ -60,7 +60,7 @@ const table: { readonly [payment: string]: { readonly [inputs: string]: string }
     'inquiry: awaiting payer | inquiry: in vain | cancel requested': 'reversing/cancelling, cancel in 0 s',
     'inquiry: refused, operator': 'reversing/cancelling, cancel in 0 s, ! refused_by_wallet_configuration',
     'cancel: closed | cancel: undone': 'noted',
-    'pay: issued': 'issued, inquire in 5 s',
+    'pay: issued | pay: issued, known': 'issued, inquire in 5 s',
     'inquiry: cancelled': 'cancelled',
   },
   'unknown, past its expiry': {
@@ -70,7 +70,7 @@ const table: { readonly [payment: string]: { readonly [inputs: string]: string }
     'inquiry: awaiting payer | inquiry: in vain | cancel requested': 'reversing/cancelling, cancel in 0 s',
     'inquiry: refused, operator': 'reversing/cancelling, cancel in 0 s, ! refused_by_wallet_configuration',
     'cancel: closed | cancel: undone': 'noted',
-    'pay: issued': 'issued, inquire in 5 s',
+    'pay: issued | pay: issued, known': 'issued, inquire in 5 s',
     'inquiry: cancelled': 'cancelled',
   },
   'awaiting payer': {
@@ -80,15 +80,15 @@ const table: { readonly [payment: string]: { readonly [inputs: string]: string }
     'inquiry: closed | inquiry: failed': 'failed',
     'inquiry: refused, operator': 'awaiting_payer, inquire in 5 s, ! refused_by_wallet_configuration',
     'cancel requested': 'reversing/cancelling, cancel in 0 s',
-    'pay: issued': 'noted',
+    'pay: issued | pay: issued, known': 'noted',
     'inquiry: cancelled': 'cancelled',
   },
   issued: {
     'never charged': 'failed',
     'cancel: closed | cancel: undone': 'noted',
     'pay: paid | inquiry: paid': 'succeeded',
-    'pay: awaiting payer': 'awaiting_payer, inquire in 0 s',
-    'pay: issued': 'noted',
+    'pay: awaiting payer': 'awaiting_payer, inquire in 5 s',
+    'pay: issued | pay: issued, known': 'noted',
     'inquiry: awaiting payer': 'awaiting_payer, inquire in 5 s',
     'inquiry: closed | inquiry: failed': 'failed',
     'inquiry: cancelled': 'cancelled',
@@ -98,12 +98,10 @@ const table: { readonly [payment: string]: { readonly [inputs: string]: string }
   },
   'issued, known to the wallet': {
     'pay: paid | inquiry: paid': 'succeeded',
-    'pay: awaiting payer': 'awaiting_payer, inquire in 0 s',
-    'pay: issued': 'noted',
-    'inquiry: awaiting payer': 'awaiting_payer, inquire in 5 s',
+    'pay: issued | pay: issued, known': 'noted',
     'inquiry: closed | inquiry: failed': 'failed',
     'inquiry: cancelled': 'cancelled',
-    'inquiry: in vain': 'issued, inquire in 5 s',
+    'inquiry: awaiting payer | inquiry: in vain': 'issued, inquire in 5 s',
     'inquiry: refused, operator': 'issued, inquire in 5 s, ! refused_by_wallet_configuration',
     'cancel requested': 'reversing/cancelling, cancel in 0 s',
   },
@@ -123,7 +121,7 @@ const table: { readonly [payment: string]: { readonly [inputs: string]: string }
     'cancel requested': 'cancelled/effected',
   },
   'cancelling, nothing seen': {
-    found: 'noted',
+    'found | pay: issued, known': 'noted',
     'never charged': 'cancelled/baseless',
     'inquiry: ended | inquiry: failed | cancel: closed | cancel: undone': 'cancelled/effected',
     'cancel: nothing named': 'provisional/watching, inquire in 5 s',
@@ -155,7 +153,8 @@ const table: { readonly [payment: string]: { readonly [inputs: string]: string }
   },
   'cancelling, window passed': {
     'pay: paid | inquiry: paid': 'reversing/refunding, refund in 0 s',
-    'pay: awaiting payer | inquiry: awaiting payer': 'reversing/cancelling, cancel in 10 s',
+    'pay: awaiting payer | inquiry: awaiting payer | pay: issued, known':
+      'reversing/cancelling, cancel in 10 s',
     'never charged': 'cancelled/baseless',
     'inquiry: ended | inquiry: failed | cancel: closed | cancel: undone': 'cancelled/effected',
     'inquiry: not found | cancel: nothing named': 'provisional/watching, inquire in 5 s',
@@ -164,7 +163,8 @@ const table: { readonly [payment: string]: { readonly [inputs: string]: string }
   },
   'cancelling, window passed, nothing ever found': {
     'pay: paid | inquiry: paid': 'reversing/refunding, refund in 0 s',
-    'pay: awaiting payer | inquiry: awaiting payer': 'reversing/cancelling, cancel in 10 s',
+    'pay: awaiting payer | inquiry: awaiting payer | pay: issued, known':
+      'reversing/cancelling, cancel in 10 s',
     'never charged': 'cancelled/baseless',
     'inquiry: ended | inquiry: failed | cancel: closed | cancel: undone': 'cancelled/effected',
     'inquiry: not found | cancel: nothing named': 'provisional/watching, inquire in 5 s',
@@ -229,7 +229,7 @@ const table: { readonly [payment: string]: { readonly [inputs: string]: string }
     'refund: spent': 'reversing/refunding, inquire_refund in 10 s, ! refund_unresolved',
   },
   'watched, inquiring': {
-    found: 'provisional/cancelling, cancel in 0 s',
+    'found | pay: issued, known': 'provisional/cancelling, cancel in 0 s',
     'never charged': 'cancelled/baseless',
     'inquiry: ended | inquiry: failed | cancel: closed | cancel: undone': 'cancelled/effected',
     'inquiry: not found': 'provisional/watching, cancel in 0 s',
@@ -238,7 +238,7 @@ const table: { readonly [payment: string]: { readonly [inputs: string]: string }
     'cancel: later': 'provisional/watching, inquire in 0 s, ! cancel_unresolved',
   },
   'watched, cancelling': {
-    found: 'provisional/cancelling, cancel in 0 s',
+    'found | pay: issued, known': 'provisional/cancelling, cancel in 0 s',
     'never charged': 'cancelled/baseless',
     'inquiry: ended | inquiry: failed | cancel: closed | cancel: undone': 'cancelled/effected',
     'cancel: nothing named': 'provisional/watching, inquire in 15 s',
@@ -247,7 +247,7 @@ const table: { readonly [payment: string]: { readonly [inputs: string]: string }
     'cancel: no word': 'provisional/watching, cancel in 10 s',
   },
   'watched, cancelling after the horizon': {
-    found: 'provisional/cancelling, cancel in 0 s',
+    'found | pay: issued, known': 'provisional/cancelling, cancel in 0 s',
     'never charged': 'cancelled/baseless',
     'inquiry: ended | inquiry: failed | cancel: closed | cancel: undone': 'cancelled/effected',
     'cancel: nothing named': 'cancelled/baseless, inquire in a day',
@@ -282,7 +282,7 @@ const table: { readonly [payment: string]: { readonly [inputs: string]: string }
     'refund: spent': 'provisional/refunding, inquire_refund in 10 s, ! refund_unresolved',
   },
   failed: {
-    found: 'failed/cancelling, inquire in 0 s, ! paid_after_end',
+    'found | pay: issued, known': 'failed/cancelling, inquire in 0 s, ! paid_after_end',
     'cancel: closed | cancel: undone': 'noted',
   },
   'failed, payer seen at the wallet': {
@@ -307,7 +307,7 @@ const table: { readonly [payment: string]: { readonly [inputs: string]: string }
     found: 'failed/cancelling, inquire in 0 s, ! paid_after_end',
   },
   'cancelled, never sent': {
-    found: 'cancelled/cancelling, inquire in 0 s, ! paid_after_end',
+    'found | pay: issued, known': 'cancelled/cancelling, inquire in 0 s, ! paid_after_end',
     'cancel: closed | cancel: undone': 'noted',
   },
   'cancelled, closed unpaid': {
@@ -320,11 +320,11 @@ const table: { readonly [payment: string]: { readonly [inputs: string]: string }
     found: 'cancelled/cancelling, inquire in 0 s, ! paid_after_end',
   },
   'cancelled, never found': {
-    found: 'cancelled/cancelling, inquire in 0 s, ! paid_after_end',
+    'found | pay: issued, known': 'cancelled/cancelling, inquire in 0 s, ! paid_after_end',
     'cancel: closed | cancel: undone': 'noted',
   },
   'cancelled, never found, final look due': {
-    found: 'cancelled/cancelling, inquire in 0 s, ! paid_after_end',
+    'found | pay: issued, known': 'cancelled/cancelling, inquire in 0 s, ! paid_after_end',
     'inquiry: ended | inquiry: failed | inquiry: not found': 'cancelled/baseless',
     'inquiry: no word': 'cancelled/baseless, inquire in 5 s',
     'cancel: closed | cancel: undone': 'noted',
@@ -360,6 +360,7 @@ function wordOf(payment: Payment, input: PaymentInput): string | null {
     case 'delivery_exhausted':
     case 'notified':
     case 'payer_seen':
+    case 'undelivered':
       return null;
     case 'refund_ended':
       if (payment.openRefunds === 0) return null;
@@ -375,6 +376,7 @@ function wordOf(payment: Payment, input: PaymentInput): string | null {
 function answerWord({ kind, answer }: Extract<PaymentInput, { answer: unknown }>): string {
   if (answer.kind === 'no_answer') return answer.reason === 'not_sent' ? 'not sent' : 'silence';
   if (answer.kind === 'effected') return answer.action;
+  if (answer.kind === 'issued') return answer.known ? 'issued, known' : 'issued';
   const word = answer.kind.replaceAll('_', ' ');
   const operator = kind === 'inquiry_answered' && answer.kind === 'refused' && answer.remedy === 'operator';
   return operator ? `${word}, operator` : word;

@@ -21,6 +21,7 @@ import {
   failureAtWallet,
   failureOfRefusal,
   notConfirmedInTime,
+  notDelivered,
   notPaidInTime,
   notSent,
 } from './payment-failures.ts';
@@ -58,6 +59,8 @@ export type PaymentInput =
   | { readonly kind: 'notified'; readonly outcome: NotifiedOutcome }
   /** Somebody is seen at the payer's side: the page is open, or the payer came back from the wallet. RES-16. */
   | { readonly kind: 'payer_seen' }
+  /** What the wallet has issued could not be handed to the payer, who was told to begin anew: nobody can pay it. */
+  | { readonly kind: 'undelivered' }
   /** The merchant wants the payment undone, whatever has become of it. ACQ-04. */
   | { readonly kind: 'cancel_requested' }
   /** The merchant's refund was accepted: reserved on the payment before any call. Money case 6. */
@@ -128,6 +131,10 @@ function decide(draft: Draft, input: PaymentInput, policy: PaymentPolicy, now: D
       return notified(draft, input.outcome, policy, now);
     case 'payer_seen':
       return payerSeen(draft, policy, now);
+    case 'undelivered':
+      return isOpen(draft.payment)
+        ? reversal.begun(withFields(draft, { failure: notDelivered }), 'gateway', policy, now)
+        : draft;
     case 'cancel_requested':
       return cancelRequested(draft, policy, now);
     case 'refund_accepted':
@@ -183,12 +190,11 @@ function inquiryAnswered(
   askedAt: Date,
 ): Draft {
   const { payment } = draft;
+  if (answer.kind === 'paid') return paid(draft, answer, policy, now);
   if (!isOpen(payment)) {
     return reversal.inquiryAnswered(draft, answer, policy, now, askedAt);
   }
   switch (answer.kind) {
-    case 'paid':
-      return paid(draft, answer, policy, now);
     case 'awaiting_payer':
       return inquiredInVain(awaitingPayer(draft, answer.walletTransactionId, policy, now), policy, now);
     case 'closed':

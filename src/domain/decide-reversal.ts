@@ -14,7 +14,7 @@ import {
   withFields,
 } from './payment-changes.ts';
 import { type PaymentPolicy, retryDelayMs } from './policy.ts';
-import type { CancelAnswer, InquiryAnswer } from './wallet-answer.ts';
+import type { CancelAnswer, InquiryAnswer, Paid } from './wallet-answer.ts';
 
 /*
  * The reversal's modes, in one place.
@@ -107,9 +107,10 @@ export function neverPaid(draft: Draft): Draft {
   return concluded(reversalMoved(draft, 'baseless'), 'cancel');
 }
 
+/** What an inquiry says of a payment that is not open, other than that it was paid. */
 export function inquiryAnswered(
   draft: Draft,
-  answer: InquiryAnswer,
+  answer: Exclude<InquiryAnswer, Paid>,
   policy: PaymentPolicy,
   now: Date,
   askedAt: Date,
@@ -118,15 +119,6 @@ export function inquiryAnswered(
   const current = payment.reversal?.state;
   if (isOlderThanLook(payment, answer, askedAt)) return draft;
   switch (answer.kind) {
-    case 'paid': {
-      const evident = withFields(draft, {
-        knownToWallet: true,
-        paidEvidence: true,
-        walletTransactionId: answer.walletTransactionId,
-        paidAt: answer.paidAt ?? payment.paidAt,
-      });
-      return payment.state === 'succeeded' ? evident : paymentFound(evident, policy, now);
-    }
     case 'awaiting_payer':
       if (payment.state === 'succeeded') return draft;
       return paymentFound(
@@ -171,7 +163,7 @@ export function inquiryAnswered(
  * Whether an inquiry that found nothing is an older one's answer, recorded late: the look at an ended payment still
  * lies ahead, and what was not there before says nothing about then. RES-20.
  */
-function isOlderThanLook(payment: Payment, answer: InquiryAnswer, askedAt: Date): boolean {
+function isOlderThanLook(payment: Payment, answer: Exclude<InquiryAnswer, Paid>, askedAt: Date): boolean {
   const { nextStep, reversal } = payment;
   if (reversal?.state !== 'baseless' || nextStep === null || nextStep.dueAt <= askedAt) return false;
   switch (answer.kind) {
@@ -180,7 +172,6 @@ function isOlderThanLook(payment: Payment, answer: InquiryAnswer, askedAt: Date)
     case 'unclear':
     case 'no_answer':
       return true;
-    case 'paid':
     case 'awaiting_payer':
     case 'closed':
     case 'cancelled':

@@ -172,6 +172,7 @@ const inputsByKind: {
   })),
   notified: all(notifiedOutcomes).map((outcome) => ({ kind: 'notified', outcome })),
   payer_seen: [{ kind: 'payer_seen' }],
+  undelivered: [{ kind: 'undelivered' }],
   cancel_requested: [{ kind: 'cancel_requested' }],
   refund_accepted: [{ kind: 'refund_accepted', amountMinor: 3_000n }],
   refund_ended: [

@@ -71,3 +71,11 @@ export const cancelledAtWallet: Failure = {
   message: 'The payment was cancelled at the wallet.',
   advice: 'Nothing was kept of the payer’s money. Start a new attempt.',
 };
+
+export const notDelivered: Failure = {
+  code: 'wallet_page_missing',
+  walletCode: null,
+  message:
+    'The wallet’s page did not come in time, so the payer could not be led there and the payment is cancelled.',
+  advice: 'The payer may begin anew at once.',
+};

@@ -124,6 +124,7 @@ export type AttentionReason =
   | 'refused_by_wallet_configuration'
   | 'paid_after_end'
   | 'closed_after_success'
+  | 'second_wallet_transaction'
   | 'delivery_exhausted';
 
 export interface Reversal {

@@ -7,6 +7,7 @@ import { offersProduct } from '../domain/policy.ts';
 import type { WalletName } from '../domain/wallets.ts';
 import type { IdempotencyKey } from '../ports/journal.ts';
 import type { EntryCode, Merchant, Store } from '../ports/merchant-directory.ts';
+import { advanced } from './cancel.ts';
 import type { Engine } from './engine.ts';
 import { type BegunPayment, beginPay } from './pay.ts';
 import { policyOf, recordPaymentInput } from './record.ts';
@@ -95,6 +96,19 @@ export async function findEntryPayment(
 ): Promise<Payment | null> {
   const [latest] = await engine.journal.findPaymentsOfOrder(merchantId, orderNo);
   return latest ?? null;
+}
+
+/**
+ * Undoes an attempt whose URL never reached its payer, who is told to begin anew. Accepted durably when it resolves; the
+ * first call goes on in `answered`, and the due loop does the rest.
+ */
+export async function beginAbandonEntryPayment(
+  engine: Engine,
+  payment: Payment,
+): Promise<{ readonly answered: Promise<Payment> }> {
+  const policy = await policyOf(engine, payment);
+  const recorded = await recordPaymentInput(engine, payment, { kind: 'undelivered' }, policy);
+  return { answered: advanced(engine, recorded) };
 }
 
 /** The payer has the page open or came back from the wallet: look more often. RES-16. */

@@ -16,6 +16,8 @@ const advice: {
     'Paid after the payment had ended here. The money is given back by itself; tell the merchant not to deliver.',
   closed_after_success:
     "Closed at the wallet although it was paid: compare with the wallet's bill, somebody may have refunded it there.",
+  second_wallet_transaction:
+    'The wallet names a second transaction of a payment that is paid: compare both with its bill, and give back the surplus there.',
   delivery_exhausted:
     "The merchant's endpoint has accepted no delivery: tell the merchant the result, and have the endpoint mended.",
   cancel_of_unknown_request:

@@ -161,9 +161,9 @@ const meanings: Record<Asked, Record<string, string>> = {
     ORDER_STATUS_INVALID: 'refused merchant',
     ORDER_NOT_EXIST: 'refused merchant',
     REPEAT_REQ_INCONSISTENT: 'repeated',
-    RISK_REJECT: 'refused operator',
-    PROCESS_FAIL: 'refused operator',
-    SYSTEM_ERROR: 'refused operator',
+    RISK_REJECT: 'spent',
+    PROCESS_FAIL: 'spent',
+    SYSTEM_ERROR: 'spent',
     configuration: 'later',
   },
   inquire_refund: {
@@ -261,26 +261,26 @@ describe('a success of pay', () => {
     });
   });
 
-  it('of an order code is a code, until it dies', () => {
+  it('of an order code is a code, until it dies or the payment closes, whichever is sooner', () => {
     const code = { codeValueType: 'QRCODE', displayType: 'TEXT', codeValue: 'https://qr.example/281' };
     const others = [
       { codeValueType: 'BARCODE', displayType: 'TEXT', codeValue: '281' },
       { codeValueType: 'QRCODE', displayType: 'BIGIMAGE', codeValue: 'https://img.example/1' },
     ];
-    const form = { expireTime: '2023-06-01T14:15:14+08:00', codeDetails: [...others, code] };
+    const form = { expireTime: '2023-06-01T14:15:12+08:00', codeDetails: [...others, code] };
     const issued = {
       kind: 'issued',
       action: {
         kind: 'show_code',
         value: 'https://qr.example/281',
-        expiresAt: new Date('2023-06-01T06:15:14Z'),
+        expiresAt: new Date('2023-06-01T06:15:12Z'),
       },
       walletTransactionId: 'W1',
       known: true,
     };
     expect(calls.pay({ ...done, ...named, orderCodeForm: form }, 'order_code')).toEqual(issued);
     const ours = { ...issued, action: { ...issued.action, expiresAt: new Date('2023-06-01T06:15:13Z') } };
-    for (const expireTime of [undefined, 'soon']) {
+    for (const expireTime of [undefined, 'soon', '2023-06-01T14:45:00+08:00']) {
       const change = { orderCodeForm: { ...form, expireTime } };
       expect(calls.pay({ ...done, ...named, ...change }, 'order_code')).toEqual(ours);
     }
@@ -294,7 +294,22 @@ describe('a success of pay', () => {
     ['payment_code', { ...done, ...named, redirectActionForm: goodForm }, 'paid'],
     ['entry_code', { ...done, ...named, redirectActionForm: { redirectUrl: 'alipayhk://x?y=1' } }, 'issued'],
     ['entry_code', { ...done, ...named, redirectActionForm: { ...goodForm, method: 'SCAN' } }, 'issued'],
-    ['entry_code', { ...done, paymentId: 'W1', redirectActionForm: goodForm }, 'issued'],
+    ['entry_code', { ...done, paymentId: 'W1', redirectActionForm: goodForm }, 'no_answer untrusted'],
+    [
+      'entry_code',
+      { ...done, paymentId: 'W1', paymentAmount: named.paymentAmount, redirectActionForm: goodForm },
+      'issued',
+    ],
+    [
+      'entry_code',
+      {
+        ...done,
+        paymentId: 'W1',
+        paymentAmount: { currency: 'USD', value: '1' },
+        redirectActionForm: goodForm,
+      },
+      'no_answer untrusted',
+    ],
     ['entry_code', { ...done, ...named }, 'unclear'],
     ['entry_code', { ...done, ...named, paymentTime: '2023-06-01T14:12:29+08:00' }, 'unclear'],
     ['entry_code', { ...done, ...named, redirectActionForm: { redirectUrl: '' } }, 'unclear'],

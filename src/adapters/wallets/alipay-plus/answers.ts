@@ -81,7 +81,9 @@ function begun(request: PayRequest, answer: VerifiedAnswer<typeof payFields>): P
       );
       const code = codes.find(({ codeValueType }) => codeValueType === 'QRCODE');
       if (code?.codeValue == null) return { ...unclear(answer.result), message: 'no code to show as text' };
-      const expiresAt = timeOf(form?.expireTime ?? null) ?? request.expiresAt;
+      const diesAt = timeOf(form?.expireTime ?? null);
+      // Whatever the wallet's code lives, the payment closes when it was told to.
+      const expiresAt = diesAt !== null && diesAt < request.expiresAt ? diesAt : request.expiresAt;
       return issued(request, answer, { kind: 'show_code', value: code.codeValue, expiresAt });
     }
     default:
@@ -95,8 +97,10 @@ function issued(
   action: Issued['action'],
 ): Issued | NoAnswer {
   const { paymentRequestId, paymentId, paymentAmount } = answer.values;
-  if (paymentRequestId === null && paymentId === null)
-    return untrusted(answer, 'issued, but nothing is named');
+  // The vendor's own sample of an order code leaves our id out; then at least the amount must be ours.
+  if (paymentRequestId === null && (paymentId === null || paymentAmount === null)) {
+    return untrusted(answer, 'issued, but no payment is named');
+  }
   return (
     otherAmount(request.amount, paymentAmount, answer) ?? {
       kind: 'issued',
@@ -190,7 +194,10 @@ export function refundAnswer(
       return steps.includes('inquire') ? { kind: 'repeated' } : unclear(result);
     case 'F':
       if (steps.includes('configure')) return { kind: 'later', ...worded(result) };
-      if (steps.includes('later') && steps.includes('new_id')) return { kind: 'spent', ...worded(result) };
+      // The same id is answered the same for ever, so one that failed for no reason of the refund's own is used up.
+      if (steps[0] === 'alert' || (steps.includes('later') && steps.includes('new_id'))) {
+        return { kind: 'spent', ...worded(result) };
+      }
       if (steps[0] === 'inquire') return { kind: 'repeated' };
       return { kind: 'refused', ...worded(result), remedy: remedyOf(result) };
     default:
