@@ -35,6 +35,7 @@ export async function serve(settings: Settings, options: { readonly worker: bool
       engine: gateway.engine,
       readiness: () => readiness(gateway, settings),
       logger: log,
+      trustedProxies: settings.trustedProxies,
       metricsText: gatewayMetrics(gateway.database),
       ...(settings.environment === 'production' ? { checkMerchantUrl: complaintAboutMerchantUrl } : {}),
     });

@@ -43,6 +43,7 @@ it('nothing has to be set for a trial on one machine', () => {
     host: '127.0.0.1',
     port: 8080,
     publicUrl: 'http://127.0.0.1:8080',
+    trustedProxies: [],
     technicalSupport: 'Shoudan',
     simulatorPort: 9090,
     iso8583Port: 8583,
@@ -70,6 +71,7 @@ it('every setting is read', () => {
     PORT: '1',
     SHOUDAN_HOST: '0.0.0.0',
     SHOUDAN_PUBLIC_URL: 'https://PAY.example.com/gateway/',
+    SHOUDAN_TRUSTED_PROXIES: 'loopback, 10.0.0.0/8,fd00:1::/64 ,192.0.2.7,2001:db8::1',
     SHOUDAN_TECHNICAL_SUPPORT: '海滨银行技术部',
     SIMULATOR_PORT: '65535',
     SHOUDAN_SIMULATOR_URL: 'http://127.0.0.1:9090/',
@@ -90,6 +92,7 @@ it('every setting is read', () => {
     host: '0.0.0.0',
     port: 1,
     publicUrl: 'https://pay.example.com/gateway',
+    trustedProxies: ['loopback', '10.0.0.0/8', 'fd00:1::/64', '192.0.2.7', '2001:db8::1'],
     technicalSupport: '海滨银行技术部',
     simulatorPort: 65535,
     iso8583Port: 8584,
@@ -148,6 +151,7 @@ it.each([
     'SHOUDAN_PUBLIC_URL must be an address without user, query and fragment',
   ],
   ['an empty public address', { SHOUDAN_PUBLIC_URL: '' }, 'SHOUDAN_PUBLIC_URL is '],
+  ['no proxies', { SHOUDAN_TRUSTED_PROXIES: '' }, 'SHOUDAN_TRUSTED_PROXIES is empty'],
   ['a support of blanks', { SHOUDAN_TECHNICAL_SUPPORT: ' ' }, 'SHOUDAN_TECHNICAL_SUPPORT is empty'],
   [
     'a support of two lines',
@@ -191,6 +195,28 @@ it.each([
   ],
 ])('%s stops with a line that names the setting', (_, env, message) => {
   expect(complaint(env)).toContain(message);
+});
+
+it.each([
+  ['true', 'true'],
+  ['1', '1'],
+  ['proxy.example.com', 'proxy.example.com'],
+  ['0.0.0.0/0', '0.0.0.0/0'],
+  ['0.0.0.0/1,128.0.0.0/1', '0.0.0.0/1'],
+  ['::/0', '::/0'],
+  ['::ffff:0.0.0.0/96', '::ffff:0.0.0.0/96'],
+  ['0:0:0:0:0:FFFF:0:0/96', '0:0:0:0:0:FFFF:0:0/96'],
+  ['10.0.0.1/33', '10.0.0.1/33'],
+  ['10.0.0.1/', '10.0.0.1/'],
+  ['10.0.0.1/8/8', '10.0.0.1/8/8'],
+  ['10.0.0.0/255.0.0.0', '10.0.0.0/255.0.0.0'],
+  ['10.0.0.1:80', '10.0.0.1:80'],
+  ['fe80::1%eth0', 'fe80::1%eth0'],
+  ['10.0.0.1,,10.0.0.2', 'an empty entry'],
+])('%s names no proxies that could be trusted', (proxies, named) => {
+  expect(complaint({ SHOUDAN_TRUSTED_PROXIES: proxies })).toContain(
+    `SHOUDAN_TRUSTED_PROXIES has ${named}: each must be the address of a proxy`,
+  );
 });
 
 it('what others keep in the environment is no concern of ours', () => {
@@ -314,5 +340,5 @@ it('docs/settings.md tells the defaults', () => {
     expect(readSettings({ [name]: value }), name).toEqual(readSettings({}));
   }
   const withDefault = [...fallbacks].filter(([, fallback]) => fallback !== 'none').map(([name]) => name);
-  expect(withDefault).toHaveLength(settingNames.length - 2 * secretNames.length - 2);
+  expect(withDefault).toHaveLength(settingNames.length - 2 * secretNames.length - 3);
 });

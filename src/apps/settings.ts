@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 
 /** Every setting, read from the environment once at the start, checked whole, and frozen. */
@@ -11,6 +12,8 @@ export interface Settings {
    * PAY-14.
    */
   readonly publicUrl: string;
+  /** Proxies whose word about a client's address counts: addresses, ranges in CIDR, `loopback`. None: nobody's. */
+  readonly trustedProxies: readonly string[];
   /** Who provides technical support, as the payer's result page names it. PAY-11. */
   readonly technicalSupport: string;
   readonly simulatorPort: number;
@@ -51,6 +54,7 @@ export const settingNames: readonly string[] = [
   'PORT',
   'SHOUDAN_HOST',
   'SHOUDAN_PUBLIC_URL',
+  'SHOUDAN_TRUSTED_PROXIES',
   'SHOUDAN_TECHNICAL_SUPPORT',
   'SIMULATOR_PORT',
   'SHOUDAN_SIMULATOR_URL',
@@ -113,6 +117,7 @@ export function readSettings(env: Environment): Settings {
     host: textOf(env, 'SHOUDAN_HOST', environment === 'production' ? '0.0.0.0' : '127.0.0.1'),
     port,
     publicUrl: publicUrl ?? `http://127.0.0.1:${port}`,
+    trustedProxies: trustedProxiesOf(env),
     technicalSupport: shortTextOf(env, 'SHOUDAN_TECHNICAL_SUPPORT', 'Shoudan'),
     simulatorPort: portOf(env, 'SIMULATOR_PORT', 9090),
     iso8583Port: portOf(env, 'SHOUDAN_ISO8583_PORT', 8583),
@@ -219,6 +224,37 @@ function publicUrlOf(env: Environment): string | null {
     );
   }
   return `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
+}
+
+/** The widest range that one entry may name: wider ones hold clients, and a client could then name any address. */
+const widestProxyRange = { 4: 8, 6: 7 } as const;
+
+function trustedProxiesOf(env: Environment): readonly string[] {
+  const name = 'SHOUDAN_TRUSTED_PROXIES';
+  if (env[name] === undefined) return [];
+  const proxies = textOf(env, name, '')
+    .split(',')
+    .map((one) => one.trim());
+  for (const proxy of proxies) {
+    if (isProxy(proxy)) continue;
+    throw new SettingsError(
+      `${name} has ${proxy === '' ? 'an empty entry' : proxy}: each must be the address of a proxy, a range of at most ` +
+        `10.0.0.0/8 or fc00::/7 in size, or loopback.`,
+    );
+  }
+  return proxies;
+}
+
+function isProxy(text: string): boolean {
+  if (text === 'loopback') return true;
+  const [address = '', prefix, ...rest] = text.split('/');
+  const family = isIP(address);
+  if ((family !== 4 && family !== 6) || address.includes('%') || rest.length > 0) return false;
+  if (prefix === undefined) return true;
+  // As a range of IPv6 a few of these would hold every IPv4 address.
+  if (/^[0:]*:ffff:/i.test(address)) return false;
+  const bits = /^\d{1,3}$/.test(prefix) ? Number(prefix) : 0;
+  return bits >= widestProxyRange[family] && bits <= (family === 4 ? 32 : 128);
 }
 
 /** The secret itself is never part of a message. */

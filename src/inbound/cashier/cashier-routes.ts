@@ -5,7 +5,7 @@ import { pageHeaders, sendNotice, toStart } from './answers.ts';
 import { type Asset, readAssets } from './assets.ts';
 import type { CashierContext, CashierOptions } from './context.ts';
 import { showEntry } from './entry.ts';
-import { readPageToken } from './page-token.ts';
+import { type PageToken, readPageToken } from './page-token.ts';
 import { payEntry } from './pay.ts';
 import { showResult, showStatus } from './result.ts';
 import { entryPath, resultPath, visitOf } from './visit.ts';
@@ -52,6 +52,8 @@ export async function cashierRoutes(app: FastifyInstance, options: CashierOption
 
       await pages.register(async (limited) => {
         limited.addHook('preHandler', async (request, reply) => {
+          // A page that was handed out is one attempt at most, and whoever holds it is not kept from paying.
+          if (sentToken(context, request) !== null) return;
           const { code = '' } = request.params as { readonly code?: string };
           const waitS = context.retryAfterS?.(code, request.ip) ?? null;
           if (waitS === null) return;
@@ -119,10 +121,13 @@ function failed(
 
 function urlToLookAt(context: CashierContext, request: FastifyRequest): string {
   const { code, keptQuery } = visitOf(context, request);
-  const { token = '' } = request.params as { readonly token?: string };
+  const token = sentToken(context, request);
+  return token === null ? entryPath(context, code) + keptQuery : resultPath(context, code, token.text);
+}
+
+/** The token that came in a form or an address, when it is one that this gateway made for the code. */
+function sentToken(context: CashierContext, request: FastifyRequest): PageToken | null {
+  const { code = '', token = '' } = request.params as { readonly code?: string; readonly token?: string };
   const sent = request.body instanceof URLSearchParams ? (request.body.get('token') ?? '') : token;
-  const { clock } = context.engine;
-  return readPageToken(context.tokenKey, code, sent, clock.now()) === null
-    ? entryPath(context, code) + keptQuery
-    : resultPath(context, code, sent);
+  return readPageToken(context.tokenKey, code, sent, context.engine.clock.now());
 }

@@ -12,7 +12,7 @@ export interface CashierOptions {
   readonly supportName: string;
   /** Lets any browser pass as the simulated wallet's, and wallets have addresses without TLS. */
   readonly sandbox: boolean;
-  /** Seconds after which this address may open a page of this code again; `null`: at once. */
+  /** Seconds after which this address may open a page of this code again; `null`: at once. Not asked of a page’s own form. */
   readonly retryAfterS?: (code: string, address: string) => number | null;
 }
 

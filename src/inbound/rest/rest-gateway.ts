@@ -21,6 +21,8 @@ export interface RestGatewayOptions extends StatusOptions {
   /** Largest body that is read; 64 KiB unless named. */
   readonly bodyLimitBytes?: number;
   readonly logger?: FastifyBaseLogger | false;
+  /** Proxies that are believed when they say whose address they speak for: addresses, ranges, `loopback`. Nobody unless named. */
+  readonly trustedProxies?: readonly string[];
   /** What stands against a merchant's URL, as the end of a sentence; `null` when nothing does. NOT-04. */
   readonly checkMerchantUrl?: MerchantUrlCheck;
 }
@@ -43,6 +45,7 @@ export async function createRestGateway(options: RestGatewayOptions): Promise<Fa
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: () => randomUUID(),
     bodyLimit: bodyLimitBytes,
+    trustProxy: options.trustedProxies === undefined ? false : [...options.trustedProxies],
     keepAliveTimeout: 75_000,
     // The time to receive a request, not the time to answer it.
     requestTimeout: 30_000,
