@@ -99,16 +99,16 @@ export async function findEntryPayment(
 }
 
 /**
- * Undoes an attempt whose URL never reached its payer, who is told to begin anew. Accepted durably when it resolves; the
- * first call goes on in `answered`, and the due loop does the rest.
+ * Undoes an attempt whose URL never reached its payer, who is told to begin anew; one that has ended stays as it is.
+ * Accepted durably when it resolves; the first call goes on in `answered`, and the due loop does the rest.
  */
 export async function beginAbandonEntryPayment(
   engine: Engine,
   payment: Payment,
-): Promise<{ readonly answered: Promise<Payment> }> {
+): Promise<{ readonly payment: Payment; readonly answered: Promise<Payment> }> {
   const policy = await policyOf(engine, payment);
   const recorded = await recordPaymentInput(engine, payment, { kind: 'undelivered' }, policy);
-  return { answered: advanced(engine, recorded) };
+  return { payment: recorded, answered: advanced(engine, recorded) };
 }
 
 /** The payer has the page open or came back from the wallet: look more often. RES-16. */

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { entryOrderNo } from '../../src/domain/ids.ts';
 import { isOpen, type Payment, publicStatus } from '../../src/domain/payment.ts';
-import { beginCancelPayment } from '../../src/operations/cancel.ts';
 import {
+  beginAbandonEntryPayment,
   beginEntryPayment,
   findEntry,
   findEntryPayment,
@@ -75,10 +75,9 @@ export function startVisitors(world: World, door: FrontDoor, sales: AfterSales):
     const isLeft = begun.replayed || answered?.payerAction !== null;
     if (answered !== null && (isLeft || !isOpen(answered))) return { payment: answered, isCancelled: false };
     if (begun.replayed) return { payment: begun.payment, isCancelled: false };
-    const cancelled = await beginCancelPayment(engine, merchant.id, begun.payment.id);
-    if (cancelled.kind !== 'payment') return null;
-    cancelled.answered.catch(() => {});
-    return { payment: cancelled.payment, isCancelled: true };
+    const abandoned = await beginAbandonEntryPayment(engine, begun.payment);
+    abandoned.answered.catch(() => {});
+    return { payment: abandoned.payment, isCancelled: abandoned.payment.reversal !== null };
   };
 
   const shown = (page: Page, payment: Payment): void => {
