@@ -17,14 +17,16 @@ import { openAccountBook } from '../adapters/postgres/wallet-accounts.ts';
 import { createSealing } from '../adapters/sealing.ts';
 import type { NotificationOptions } from '../inbound/notifications/notification-routes.ts';
 import type { DeliverEngine } from '../jobs/deliver.ts';
+import { createNotificationCounts, type NotificationCounts } from './metrics.ts';
 import type { Settings } from './settings.ts';
-import { createReport, createUntrustedNotifications } from './untrusted.ts';
+import { countedStrays, createReport, createUntrustedNotifications } from './untrusted.ts';
 import { openWallets } from './wallets.ts';
 
 /** The engine on its real adapters, and what a process needs around it. */
 export interface Gateway {
   readonly engine: DeliverEngine;
   readonly notifications: NotificationOptions;
+  readonly counts: NotificationCounts;
   readonly database: Database;
   readonly changes: LocalChanges;
   /** Names this process among the workers. */
@@ -53,6 +55,7 @@ export async function openGateway(
     log.error({ error: error.message }, 'a wallet account cannot be read'),
   );
   const changes = createChanges();
+  const counts = createNotificationCounts();
   const wallets = openWallets(accounts, settings.publicUrl);
   const endpoint = createMerchantEndpoint({
     publicOnly: settings.environment === 'production',
@@ -78,10 +81,11 @@ export async function openGateway(
   return {
     engine,
     notifications: {
-      engine: { ...engine, strays: createStrayNotifications(database, sealing) },
+      engine: { ...engine, strays: countedStrays(createStrayNotifications(database, sealing), counts) },
       readers: wallets.readers,
-      untrusted: createUntrustedNotifications(database, sealing, log),
+      untrusted: createUntrustedNotifications(database, sealing, log, counts),
     },
+    counts,
     database,
     changes,
     processName: `${hostname()}/${process.pid}/${Date.now().toString(36)}`,

@@ -1,12 +1,33 @@
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Database } from '../adapters/postgres/database.ts';
+
+/** Notifications that need people, counted by this process as they arrive: also those of which nothing is kept. */
+export interface NotificationCounts {
+  /** Their signature does not hold, or they name another application. NOT-01. */
+  readonly untrusted: Counter<'wallet' | 'account'>;
+  /** They hold, and belong to no payment. Money case 10. */
+  readonly stray: Counter<'wallet' | 'account'>;
+}
+
+/** Only wallets and accounts that exist are counted, so that nobody outside can add a series. */
+export function createNotificationCounts(): NotificationCounts {
+  const counter = (name: string, help: string): Counter<'wallet' | 'account'> =>
+    new Counter({ name, help, labelNames: ['wallet', 'account'], registers: [] });
+  return {
+    untrusted: counter('shoudan_untrusted_notifications_total', 'Notifications that cannot be trusted.'),
+    stray: counter('shoudan_stray_notifications_total', 'Trusted notifications that belong to no payment.'),
+  };
+}
 
 /** The gateway's metrics in Prometheus' text form. The gauges ask the database when they are read. */
 export function gatewayMetrics(
   database: Database,
+  counts: NotificationCounts,
 ): () => Promise<{ readonly contentType: string; readonly body: string }> {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
+  registry.registerMetric(counts.untrusted);
+  registry.registerMetric(counts.stray);
   new Gauge({
     name: 'shoudan_oldest_due_seconds',
     help: 'How long the longest due step has been waiting.',

@@ -36,7 +36,7 @@ export async function serve(settings: Settings, options: { readonly worker: bool
       readiness: () => readiness(gateway, settings),
       logger: log,
       trustedProxies: settings.trustedProxies,
-      metricsText: gatewayMetrics(gateway.database),
+      metricsText: gatewayMetrics(gateway.database, gateway.counts),
       ...(settings.environment === 'production' ? { checkMerchantUrl: complaintAboutMerchantUrl } : {}),
     });
     await notificationRoutes(app, gateway.notifications);

@@ -5,9 +5,15 @@ import { keepUntrustedAnswer } from '../adapters/postgres/untrusted-answers.ts';
 import type { Sealing } from '../adapters/sealing.ts';
 import type { NotificationOptions } from '../inbound/notifications/notification-routes.ts';
 import type { Report } from '../ports/report.ts';
+import type { StrayNotifications } from '../ports/stray-notifications.ts';
+import type { NotificationCounts } from './metrics.ts';
 
-/** Anybody can send forged notifications: more than this many of one account in a minute are counted, not kept. */
-const keptPerMinute = 60;
+/**
+ * Anybody can send forged notifications: more than this many of one account in an hour are counted, not kept. With the
+ * bytes that are kept of each, an account comes to 165 MB in two weeks at the very most, for each process.
+ */
+const keptPerHour = 60;
+const hourMs = 3_600_000;
 
 /** What becomes of answers that cannot be trusted: an alert, and the bytes sealed for people who must look. RES-14. */
 export function createReport(database: Database, sealing: Sealing, log: Logger): Report {
@@ -29,19 +35,21 @@ export function createUntrustedNotifications(
   database: Database,
   sealing: Sealing,
   log: Logger,
+  counts: NotificationCounts,
   nowMs: () => number = () => performance.now(),
 ): NotificationOptions['untrusted'] {
-  const minutes = new Map<string, { readonly sinceMs: number; seen: number }>();
+  const hours = new Map<string, { readonly sinceMs: number; seen: number }>();
   return async (about) => {
     const { wallet, account, detail } = about;
     const key = `${wallet}/${account}`;
-    const current = minutes.get(key);
-    const minute =
-      current !== undefined && nowMs() - current.sinceMs < 60_000 ? current : { sinceMs: nowMs(), seen: 0 };
-    minutes.set(key, minute);
-    minute.seen += 1;
-    if (minute.seen > keptPerMinute) {
-      if (minute.seen === keptPerMinute + 1) {
+    counts.untrusted.inc({ wallet, account });
+    const current = hours.get(key);
+    const hour =
+      current !== undefined && nowMs() - current.sinceMs < hourMs ? current : { sinceMs: nowMs(), seen: 0 };
+    hours.set(key, hour);
+    hour.seen += 1;
+    if (hour.seen > keptPerHour) {
+      if (hour.seen === keptPerHour + 1) {
         log.error({ wallet, account }, 'more untrusted notifications arrive than are kept');
       }
       return;
@@ -50,5 +58,15 @@ export function createUntrustedNotifications(
     await keepUntrustedNotification(database, sealing, about).catch((error: Error) =>
       log.error({ error: error.message }, 'an untrusted notification could not be kept'),
     );
+  };
+}
+
+/** Stray notifications, counted beside being kept: a repeat too. */
+export function countedStrays(strays: StrayNotifications, counts: NotificationCounts): StrayNotifications {
+  return {
+    keep(stray) {
+      counts.stray.inc({ wallet: stray.wallet, account: stray.account });
+      return strays.keep(stray);
+    },
   };
 }

@@ -1,6 +1,7 @@
 import type { StrayNotification, StrayNotifications } from '../../ports/stray-notifications.ts';
 import type { Sealing } from '../sealing.ts';
 import type { Database } from './database.ts';
+import { untrustedBytesKept } from './untrusted-answers.ts';
 
 /** Notifications that belong to no payment, their bytes sealed. Money case 10. */
 export function createStrayNotifications(database: Database, sealing: Sealing): StrayNotifications {
@@ -23,7 +24,7 @@ async function keepStray(database: Database, sealing: Sealing, stray: StrayNotif
   });
 }
 
-/** Keeps a notification whose signature does not hold: its bytes are sealed, and dropped after a few days. NOT-01. */
+/** Keeps a notification whose signature does not hold: its first bytes are sealed, and dropped after a few days. NOT-01. */
 export async function keepUntrustedNotification(
   database: Database,
   sealing: Sealing,
@@ -42,7 +43,10 @@ export async function keepUntrustedNotification(
       wallet,
       account,
       detail,
-      sealing.seal(raw, `untrusted_notifications.sealed_bytes ${wallet}/${account}`),
+      sealing.seal(
+        raw.subarray(0, untrustedBytesKept),
+        `untrusted_notifications.sealed_bytes ${wallet}/${account}`,
+      ),
     ],
   });
 }

@@ -37,6 +37,20 @@ it('an answer that cannot be trusted is kept byte by byte, and nobody reads it w
   expect(() => sealing.open(sealed, 'untrusted_answers.sealed_bytes pay_2')).toThrow(SealingError);
 });
 
+it('of an answer without end only its first 8 KiB are kept', async () => {
+  const raw = randomBytes(100_000);
+  await keepUntrustedAnswer(database, sealing, {
+    merchantId: 'M1',
+    paymentId: 'pay_2',
+    call: 'notification',
+    detail: 'it states 1 USD instead of 1234 USD',
+    raw,
+  });
+  const [kept] = await keptOf('pay_2');
+  const opened = sealing.open(kept?.sealed_bytes ?? Buffer.of(), 'untrusted_answers.sealed_bytes pay_2');
+  expect(opened.equals(raw.subarray(0, 8 * 1024))).toBe(true);
+});
+
 it('an answer without bytes is kept by what was seen, and several of one payment beside each other', async () => {
   for (let count = 0; count < 20; count += 1) {
     await keepUntrustedAnswer(database, sealing, {
