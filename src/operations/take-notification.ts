@@ -20,7 +20,7 @@ export interface TakenNotification extends WalletNotification {
 export type NotificationResult =
   /** Everything that it says is recorded, or was known: the wallet may be told so. */
   | { readonly kind: 'taken'; readonly payment: Payment }
-  /** It contradicts what was asked for: recorded, alerted, and no evidence. The wallet shall tell again, and truly. */
+  /** It contradicts what was asked for: recorded and alerted the first time, and no evidence. The wallet shall tell again, and truly. */
   | { readonly kind: 'contradicted'; readonly payment: Payment }
   /** Kept in an operator's sight: no payment of ours is meant. The wallet shall go on telling. */
   | { readonly kind: 'stray' };
@@ -48,6 +48,8 @@ export async function takeNotification(
   }
   const outcome = compared(payment, taken.outcome);
   if (outcome.kind === 'contradictory') {
+    // Wallets repeat it for a day, and whoever has seen it could for ever: once is what anybody needs to know.
+    if (await isOnTimeline(engine, payment, outcome.detail)) return { kind: 'contradicted', payment };
     engine.report.untrustedAnswer({
       merchantId: payment.merchantId,
       paymentId: payment.id,
@@ -79,6 +81,17 @@ function compared(payment: Payment, outcome: NotifiedOutcome): NotifiedOutcome {
       `it states ${outcome.amount.minor} ${outcome.amount.currency} instead of ` +
       `${amount.minor} ${amount.currency}`,
   };
+}
+
+async function isOnTimeline(
+  { journal }: Pick<Engine, 'journal'>,
+  payment: Payment,
+  contradiction: string,
+): Promise<boolean> {
+  const events = await journal.timeline(payment.merchantId, payment.id);
+  return events.some(
+    ({ type, data }) => type === 'ContradictoryNotification' && data['detail'] === contradiction,
+  );
 }
 
 function inWords(outcome: NotifiedOutcome): string {

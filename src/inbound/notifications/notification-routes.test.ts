@@ -270,6 +270,25 @@ describe('what is not believed', () => {
     expect(reported).toHaveBeenCalledTimes(1);
   });
 
+  it('a contradiction that is repeated: it is recorded and alerted once, each that differs', async () => {
+    const { trial, app, reported } = await setting();
+    const payment = await openEntry(trial);
+    const stating = (value: string) => success(payment, { paymentAmount: { currency: 'USD', value } });
+    for (let repeat = 0; repeat < 10; repeat += 1) {
+      for (const value of ['598', '1']) {
+        expect((await notifyPlus(app, stating(value))).statusCode).not.toBe(200);
+      }
+    }
+    const timeline = await trial.memory.journal.timeline('M0001', payment.id);
+    expect(timeline.filter(({ type }) => type === 'ContradictoryNotification')).toMatchObject([
+      { data: { detail: 'it states 598 USD instead of 599 USD' } },
+      { data: { detail: 'it states 1 USD instead of 599 USD' } },
+    ]);
+    expect(reported).toHaveBeenCalledTimes(2);
+    expect((await notifyPlus(app, success(payment))).json()).toEqual(acknowledgement);
+    expect((await trial.payment(payment.id)).state).toBe('succeeded');
+  });
+
   it('a signature over something else: it is kept for people, and changes nothing', async () => {
     const { trial, app, untrusted } = await setting();
     const payment = await openEntry(trial);
