@@ -132,7 +132,7 @@ describe('what was issued and never reached its payer', () => {
   const silent = told(entryPayment(), [[{ kind: 'pay_answered', answer: noAnswer() }, 15]]);
 
   test('is undone by the gateway, which says why', () => {
-    const undone = told(silent, [[{ kind: 'undelivered' }, 17]]);
+    const undone = told(silent, [[{ kind: 'undelivered', issued: false }, 17]]);
     expect(undone).toMatchObject({
       state: 'reversing',
       reversal: { by: 'gateway' },
@@ -141,9 +141,15 @@ describe('what was issued and never reached its payer', () => {
     });
   });
 
+  test('is left alone when its URL came meanwhile: somebody may have seen it', () => {
+    const came = told(silent, [[issued, 16]]);
+    expect(told(came, [[{ kind: 'undelivered', issued: false }, 17]])).toBe(came);
+    expect(told(came, [[{ kind: 'undelivered', issued: true }, 17]]).state).toBe('reversing');
+  });
+
   test('is left alone when it has ended meanwhile', () => {
     const ended = told(silent, [[{ kind: 'notified', outcome: paid }, 16]]);
-    expect(told(ended, [[{ kind: 'undelivered' }, 17]])).toBe(ended);
+    expect(told(ended, [[{ kind: 'undelivered', issued: false }, 17]])).toBe(ended);
   });
 });
 

@@ -59,8 +59,11 @@ export type PaymentInput =
   | { readonly kind: 'notified'; readonly outcome: NotifiedOutcome }
   /** Somebody is seen at the payer's side: the page is open, or the payer came back from the wallet. RES-16. */
   | { readonly kind: 'payer_seen' }
-  /** What the wallet has issued could not be handed to the payer, who was told to begin anew: nobody can pay it. */
-  | { readonly kind: 'undelivered' }
+  /**
+   * The payer was told to begin anew, because no URL came in time, or (`issued`) one came that no page may lead to. A URL
+   * that came meanwhile is another matter: somebody may have seen it.
+   */
+  | { readonly kind: 'undelivered'; readonly issued: boolean }
   /** The merchant wants the payment undone, whatever has become of it. ACQ-04. */
   | { readonly kind: 'cancel_requested' }
   /** The merchant's refund was accepted: reserved on the payment before any call. Money case 6. */
@@ -132,9 +135,7 @@ function decide(draft: Draft, input: PaymentInput, policy: PaymentPolicy, now: D
     case 'payer_seen':
       return payerSeen(draft, policy, now);
     case 'undelivered':
-      return isOpen(draft.payment)
-        ? reversal.begun(withFields(draft, { failure: notDelivered }), 'gateway', policy, now)
-        : draft;
+      return undelivered(draft, input.issued, policy, now);
     case 'cancel_requested':
       return cancelRequested(draft, policy, now);
     case 'refund_accepted':
@@ -273,6 +274,14 @@ function inquiredInVain(draft: Draft, policy: PaymentPolicy, now: Date): Draft {
   }
   const known = payment.state === 'submitted' ? moved(draft, 'unknown', { answer: 'never_recorded' }) : draft;
   return inquiredNext(withFields(known, { tries }), policy, now);
+}
+
+/** Nobody can pay what never reached anybody: undone before its close time, and cutting nobody off. RES-16. */
+function undelivered(draft: Draft, issued: boolean, policy: PaymentPolicy, now: Date): Draft {
+  const { payment } = draft;
+  if (!isOpen(payment) || (payment.payerAction !== null) !== issued) return draft;
+  const noted = withEvent(withFields(draft, { failure: notDelivered }), 'PayerActionUndelivered');
+  return reversal.begun(noted, 'gateway', policy, now);
 }
 
 function cancelRequested(draft: Draft, policy: PaymentPolicy, now: Date): Draft {

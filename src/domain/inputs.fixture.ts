@@ -172,7 +172,10 @@ const inputsByKind: {
   })),
   notified: all(notifiedOutcomes).map((outcome) => ({ kind: 'notified', outcome })),
   payer_seen: [{ kind: 'payer_seen' }],
-  undelivered: [{ kind: 'undelivered' }],
+  undelivered: [
+    { kind: 'undelivered', issued: false },
+    { kind: 'undelivered', issued: true },
+  ],
   cancel_requested: [{ kind: 'cancel_requested' }],
   refund_accepted: [{ kind: 'refund_accepted', amountMinor: 3_000n }],
   refund_ended: [

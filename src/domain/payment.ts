@@ -243,6 +243,7 @@ export type PaymentEventType =
   | 'PaymentNeverSent'
   | 'ReversalDecided'
   | 'PaymentEvidenceAfterEnd'
+  | 'PayerActionUndelivered'
   | 'NotPaidNotified'
   | 'ContradictoryNotification'
   | 'UntrustedAnswer'

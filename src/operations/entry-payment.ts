@@ -99,15 +99,20 @@ export async function findEntryPayment(
 }
 
 /**
- * Undoes an attempt whose URL never reached its payer, who is told to begin anew; one that has ended stays as it is.
+ * Undoes an attempt whose URL never reached its payer, who is told to begin anew; one that has ended, or whose URL came
+ * meanwhile, stays as it is.
  * Accepted durably when it resolves; the first call goes on in `answered`, and the due loop does the rest.
  */
 export async function beginAbandonEntryPayment(
   engine: Engine,
   payment: Payment,
+  /** Whether a URL came that no page may lead to; otherwise none came. */
+  issued: boolean,
 ): Promise<{ readonly payment: Payment; readonly answered: Promise<Payment> }> {
   const policy = await policyOf(engine, payment);
-  const recorded = await recordPaymentInput(engine, payment, { kind: 'undelivered' }, policy);
+  // What was recorded since is what counts: from an older version a URL that came could look like none.
+  const current = (await engine.journal.findPayment(payment.merchantId, payment.id)) ?? payment;
+  const recorded = await recordPaymentInput(engine, current, { kind: 'undelivered', issued }, policy);
   return { payment: recorded, answered: advanced(engine, recorded) };
 }
 

@@ -75,7 +75,7 @@ export function startVisitors(world: World, door: FrontDoor, sales: AfterSales):
     const isLeft = begun.replayed || answered?.payerAction !== null;
     if (answered !== null && (isLeft || !isOpen(answered))) return { payment: answered, isCancelled: false };
     if (begun.replayed) return { payment: begun.payment, isCancelled: false };
-    const abandoned = await beginAbandonEntryPayment(engine, begun.payment);
+    const abandoned = await beginAbandonEntryPayment(engine, begun.payment, false);
     abandoned.answered.catch(() => {});
     return { payment: abandoned.payment, isCancelled: abandoned.payment.reversal !== null };
   };
@@ -100,6 +100,10 @@ export function startVisitors(world: World, door: FrontDoor, sales: AfterSales):
     const { payment, isCancelled } = asked.value;
     if (isCancelled) {
       tally.count('visitor', 'gets no URL in time');
+      if (page.hasUrl) {
+        const detail = `${payment.id} was abandoned, and its page had led to the wallet`;
+        world.violations.push({ invariant: 'payer-cut-off', detail });
+      }
       told.cancels.push({
         atMs: scheduler.nowMs(),
         by: 'page',

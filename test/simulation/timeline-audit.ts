@@ -38,6 +38,7 @@ export function auditTimeline(
   let state: string | null = null;
   let reversal: string | null = null;
   const refundStates = new Map<string, string>();
+  let isUndelivered = false;
   const follow = (edge: Edge, from: string | null, type: string): string => {
     if (from !== edge.from) illegal(`${payment.id}: ${type} from ${from ?? 'nothing'}`);
     return edge.to;
@@ -51,14 +52,15 @@ export function auditTimeline(
     else if (refundEdge !== undefined) {
       const id = String(data['refund_id']);
       refundStates.set(id, follow(refundEdge, refundStates.get(id) ?? null, type));
-    } else if (type === 'PaymentSubmitted') state = 'submitted';
+    } else if (type === 'PayerActionUndelivered') isUndelivered = true;
+    else if (type === 'PaymentSubmitted') state = 'submitted';
     else if (type === 'PaymentNeverSent') state = 'cancelled';
     else if (type === 'RefundAccepted') refundStates.set(String(data['refund_id']), 'accepted');
     else if (type === 'ReversalDecided') {
       if (state === 'succeeded' && data['by'] !== 'merchant') {
         faults.push({ invariant: 'success-undone-by-timer', detail: payment.id });
       }
-      const waits = payment.product !== 'payment_code' && data['by'] === 'gateway';
+      const waits = payment.product !== 'payment_code' && data['by'] === 'gateway' && !isUndelivered;
       if (waits && at < payment.expiresAt) {
         const earlyMs = payment.expiresAt.getTime() - at.getTime();
         faults.push({ invariant: 'payer-cut-off', detail: `${payment.id}, ${earlyMs} ms too early` });

@@ -130,7 +130,7 @@ async function toWallet(
   if (begun.replayed) return toResult(context, visit, token, reply);
   const url = answered === null ? null : walletUrlOf(answered, sandbox);
   if (url === null && (answered === null || isOpen(answered))) {
-    await undone(context, request, begun.payment);
+    await undone(context, request, begun.payment, answered !== null && answered.payerAction !== null);
     return toResult(context, visit, token, reply);
   }
   // Browsers let a form lead to web addresses only; an app's own is followed from a link.
@@ -154,9 +154,14 @@ async function inTime(
   }
 }
 
-async function undone(context: CashierContext, request: FastifyRequest, payment: Payment): Promise<void> {
+async function undone(
+  context: CashierContext,
+  request: FastifyRequest,
+  payment: Payment,
+  issued: boolean,
+): Promise<void> {
   try {
-    const { answered } = await beginAbandonEntryPayment(context.engine, payment);
+    const { answered } = await beginAbandonEntryPayment(context.engine, payment, issued);
     context.watched(answered).catch(() => {});
   } catch (error) {
     // The payer is told all the same; the row ends at its close time.
