@@ -221,7 +221,10 @@ create table stray_notifications (
   sealed_bytes bytea not null,
   created_at timestamp with time zone not null default clock_timestamp(),
   last_at timestamp with time zone not null default clock_timestamp(),
-  constraint stray_notifications_pkey PRIMARY KEY (wallet, account, payment_request_id, says)
+  settled_at timestamp with time zone,
+  settled_note text,
+  constraint stray_notifications_pkey PRIMARY KEY (wallet, account, payment_request_id, says),
+  constraint stray_notifications_check CHECK (((settled_at IS NULL) = (settled_note IS NULL)))
 );
 
 create table terminals (

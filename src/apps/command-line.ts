@@ -66,6 +66,8 @@ const runs: { readonly [Name in CommandName]: Run<Name> } = {
   'inspect queue': async (...call) => (await import('./inspect-work-command.ts')).inspectQueue(...call),
   'inspect attention': async (...call) =>
     (await import('./inspect-work-command.ts')).inspectAttention(...call),
+  'stray list': async (...call) => (await import('./stray-command.ts')).listStrays(...call),
+  'stray settle': async (...call) => (await import('./stray-command.ts')).settleStray(...call),
 };
 
 /**

@@ -79,7 +79,7 @@ it('an empty queue says so, and that no worker is alive', async () => {
   const ended = await shoudan('inspect queue');
   expect(ended).toMatchObject({ exitCode: 0, err: '' });
   expect(ended.out).toMatch(
-    /^at {7}\S+Z\nworkers {2}none alive: start one with `shoudan work`\n\nnothing waits\n\nneeds attention: 0\n\nheld cancels: 0\n\nstray notifications: 0\n$/,
+    /^at {7}\S+Z\nworkers {2}none alive: start one with `shoudan work`\n\nnothing waits\n\nneeds attention: 0\n\nheld cancels: 0\n\nstray notifications: 0\n\nuntrusted notifications of the last day: 0\n$/,
   );
   expect(JSON.parse((await shoudan('inspect queue --json')).out)).toEqual({
     at: expect.any(String),
@@ -91,6 +91,7 @@ it('an empty queue says so, and that no worker is alive', async () => {
     held_cancels: [],
     stray_notifications_total: 0,
     stray_notifications: [],
+    untrusted_notifications: [],
   });
 });
 
@@ -194,6 +195,28 @@ it('a notification of a payment that nobody here knows is listed with what it sa
   const { out } = await shoudan('inspect queue');
   expect(out).toMatch(
     /\nstray notifications: 1\n\nwallet .*\nalipay_plus {2}main {5}P9 .* paid 350 USD as 2026 {2}3 .*\n\nThe wallet tells of a payment that is not known here/,
+  );
+});
+
+// proves NOT-01
+it('notifications that cannot be trusted are counted by account, those of the last day', async () => {
+  const insert = (account: string, detail: string, hoursAgo: number) =>
+    database.query(
+      `insert into untrusted_notifications (wallet, account, received_at, detail, sealed_bytes)
+       values ('alipay_plus', $1, clock_timestamp() - $3 * interval '1 hour', $2, '')`,
+      [account, detail, hoursAgo],
+    );
+  await insert('main', 'another client', 23);
+  await insert('main', 'its signature does not fit', 1);
+  await insert('main', 'of the day before', 25);
+  await insert('other', 'its signature does not fit', 2);
+  const json = JSON.parse((await shoudan('inspect attention --json')).out);
+  expect(json.untrusted_notifications).toMatchObject([
+    { wallet: 'alipay_plus', account: 'main', kept: 2, detail: 'its signature does not fit' },
+    { wallet: 'alipay_plus', account: 'other', kept: 1 },
+  ]);
+  expect((await shoudan('inspect attention')).out).toMatch(
+    /\nuntrusted notifications of the last day: 3\n\nwallet .*\nalipay_plus {2}main {5}2 {5}\S+Z {2}its signature does not fit\n.*\n\nSomebody else sends these/,
   );
 });
 

@@ -1,4 +1,9 @@
-import { type ListedStray, listStrayNotifications } from '../adapters/postgres/notifications.ts';
+import {
+  countUntrustedNotifications,
+  type ListedStray,
+  listStrayNotifications,
+  type UntrustedOfAccount,
+} from '../adapters/postgres/notifications.ts';
 import {
   type AttentionRow,
   type HeldCancel,
@@ -25,6 +30,7 @@ interface NeedsPeople {
   readonly attention: Listed<AttentionRow>;
   readonly heldCancels: Listed<HeldCancel>;
   readonly strays: Listed<ListedStray>;
+  readonly untrusted: readonly UntrustedOfAccount[];
 }
 
 /** `shoudan inspect queue`: what the due loop has before it, and what it cannot end alone. */
@@ -37,6 +43,7 @@ export async function inspectQueue(
     attention: await listAttention(database, glimpse),
     heldCancels: await listHeldCancels(database, glimpse),
     strays: await listStrayNotifications(database, glimpse),
+    untrusted: await countUntrustedNotifications(database),
   }));
   terminal.out(
     options.json
@@ -55,6 +62,7 @@ export async function inspectAttention(
     attention: await listAttention(database, whole),
     heldCancels: await listHeldCancels(database, whole),
     strays: await listStrayNotifications(database, whole),
+    untrusted: await countUntrustedNotifications(database),
   }));
   terminal.out(options.json ? jsonText(needsDocument(found)) : needsText(found).trimStart());
   return exitCodes.done;
@@ -85,7 +93,7 @@ function distanceText(dueAt: Date, now: Date): string {
   return seconds > 0 ? `${seconds} s late` : `in ${-seconds} s`;
 }
 
-function needsText({ attention, heldCancels, strays }: NeedsPeople): string {
+function needsText({ attention, heldCancels, strays, untrusted }: NeedsPeople): string {
   return [
     `\nneeds attention: ${attention.total}\n`,
     ...attention.rows.map(
@@ -126,7 +134,26 @@ function needsText({ attention, heldCancels, strays }: NeedsPeople): string {
           ]),
         )}\n${attentionAdvice('stray_notification') ?? ''}\n`,
     moreText(strays),
+    untrustedText(untrusted),
   ].join('');
+}
+
+/** What is kept is a part where many come: the rest stands in /metrics. */
+function untrustedText(untrusted: NeedsPeople['untrusted']): string {
+  const kept = untrusted.reduce((sum, one) => sum + one.kept, 0);
+  if (kept === 0) return '\nuntrusted notifications of the last day: 0\n';
+  const rows = untrusted.map((one) => [
+    one.wallet,
+    one.account,
+    `${one.kept}`,
+    one.lastAt.toISOString(),
+    one.detail,
+  ]);
+  return (
+    `\nuntrusted notifications of the last day: ${kept}\n\n` +
+    `${table(['wallet', 'account', 'kept', 'newest', 'what is wrong with it'], rows)}\n` +
+    `${attentionAdvice('untrusted_notification') ?? ''}\n`
+  );
 }
 
 function moreText({ rows, total }: Listed<unknown>): string {
@@ -147,7 +174,7 @@ function workDocument({ at, workersAlive, steps }: OpenWork) {
   };
 }
 
-function needsDocument({ attention, heldCancels, strays }: NeedsPeople) {
+function needsDocument({ attention, heldCancels, strays, untrusted }: NeedsPeople) {
   return {
     attention_total: attention.total,
     attention: attention.rows.map((row) => ({
@@ -178,6 +205,14 @@ function needsDocument({ attention, heldCancels, strays }: NeedsPeople) {
       times: row.times,
       since: row.since.toISOString(),
       advice: attentionAdvice('stray_notification'),
+    })),
+    untrusted_notifications: untrusted.map((one) => ({
+      wallet: one.wallet,
+      account: one.account,
+      kept: one.kept,
+      last_at: one.lastAt.toISOString(),
+      detail: one.detail,
+      advice: attentionAdvice('untrusted_notification'),
     })),
   };
 }

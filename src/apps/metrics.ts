@@ -45,7 +45,7 @@ export function gatewayMetrics(
   });
   new Gauge({
     name: 'shoudan_needs_attention',
-    help: 'Payments, refunds and held cancels that wait for a person, by reason.',
+    help: 'Payments, refunds, held cancels and stray notifications that wait for a person, by reason.',
     labelNames: ['reason'],
     registers: [registry],
     async collect() {
@@ -55,7 +55,9 @@ export function gatewayMetrics(
                union all
                select attention, count(*) from refunds where attention is not null group by 1
                union all
-               select 'cancel_of_unknown_request', count(*) from held_cancels`,
+               select 'cancel_of_unknown_request', count(*) from held_cancels
+               union all
+               select 'stray_notification', count(*) from stray_notifications where settled_at is null`,
       });
       const counts = new Map<string, number>();
       for (const { reason, count } of rows) counts.set(reason, (counts.get(reason) ?? 0) + Number(count));

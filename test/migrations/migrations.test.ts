@@ -143,7 +143,12 @@ describe('partitions', () => {
       );
     await deliver('old', 'delivered', null, '2024-01-20T00:00:00Z');
     await deliver('waiting', 'pending', '2024-02-21T00:00:00Z', '2024-02-20T00:00:00Z');
-    await dropOutlived(database, { eventDays: 60, untrustedAnswerDays: 14, idempotencyKeyDays: 90 });
+    await dropOutlived(database, {
+      eventDays: 60,
+      untrustedAnswerDays: 14,
+      settledStrayDays: 90,
+      idempotencyKeyDays: 90,
+    });
     const { rows } = await database.query('select id from deliveries order by id');
     expect(rows).toEqual([{ id: 'waiting' }]);
     const { rows: left } = await database.query<{ readonly name: string }>(

@@ -96,7 +96,12 @@ describe('partitions', () => {
 });
 
 describe('what has outlived its retention', () => {
-  const retention: Retention = { eventDays: 60, untrustedAnswerDays: 14, idempotencyKeyDays: 90 };
+  const retention: Retention = {
+    eventDays: 60,
+    untrustedAnswerDays: 14,
+    settledStrayDays: 90,
+    idempotencyKeyDays: 90,
+  };
   beforeEach(async () => {
     await database.query('truncate deliveries, payment_events, idempotency_keys, untrusted_answers');
   });
@@ -124,6 +129,26 @@ describe('what has outlived its retention', () => {
     await insertKeys('young', 2, 1);
     await dropOutlived(database, retention);
     expect(await keys()).toEqual(['young1', 'young2']);
+  });
+
+  it('stray notifications go after their days, counted from when they were settled; open ones stay', async () => {
+    const insert = (id: string, settledDaysAgo: number | null) =>
+      database.query(
+        `insert into stray_notifications (wallet, account, payment_request_id, says, sealed_bytes, created_at,
+           settled_at, settled_note)
+         values ('alipay_plus', 'main', $1, 'paid', '', clock_timestamp() - interval '400 days',
+           clock_timestamp() - $2 * interval '1 day', case when $2::float8 is not null then 'refunded there' end)`,
+        [id, settledDaysAgo],
+      );
+    await insert('P-old', 90.1);
+    await insert('P-young', 89.9);
+    await insert('P-open', null);
+    await dropOutlived(database, retention);
+    expect(
+      await textsOf(
+        'select payment_request_id as text from stray_notifications order by payment_request_id collate "C"',
+      ),
+    ).toEqual(['P-open', 'P-young']);
   });
 
   it('untrusted answers go after their days', async () => {

@@ -5,6 +5,8 @@ export interface Retention {
   readonly eventDays: number;
   /** Answers and notifications that could not be trusted are kept this long. */
   readonly untrustedAnswerDays: number;
+  /** Stray notifications, counted from when they were settled; open ones stay. */
+  readonly settledStrayDays: number;
   /** Idempotency keys; never below 30. */
   readonly idempotencyKeyDays: number;
 }
@@ -30,7 +32,8 @@ export async function ensurePartitions(database: Database): Promise<void> {
 const keysAtOnce = 10_000;
 
 /**
- * Drops what has outlived its retention: whole months of events and deliveries, untrusted answers and keys.
+ * Drops what has outlived its retention: whole months of events and deliveries, untrusted answers, settled
+ * strays and keys.
  * Payments, orders and refunds stay. A month that still holds a pending delivery stays too.
  */
 export async function dropOutlived(database: Database, retention: Retention): Promise<void> {
@@ -68,6 +71,10 @@ export async function dropOutlived(database: Database, retention: Retention): Pr
   await database.query(
     `delete from untrusted_notifications where received_at < clock_timestamp() - $1 * interval '1 day'`,
     [retention.untrustedAnswerDays],
+  );
+  await database.query(
+    `delete from stray_notifications where settled_at < clock_timestamp() - $1 * interval '1 day'`,
+    [retention.settledStrayDays],
   );
   for (let deleted = keysAtOnce; deleted === keysAtOnce; ) {
     const { rowCount } = await database.query(

@@ -51,6 +51,26 @@ export async function keepUntrustedNotification(
   });
 }
 
+/** Untrusted notifications of one account that were kept within the last day. */
+export interface UntrustedOfAccount {
+  readonly wallet: string;
+  readonly account: string;
+  readonly kept: number;
+  readonly lastAt: Date;
+  /** What is wrong with the newest. */
+  readonly detail: string;
+}
+
+export async function countUntrustedNotifications(database: Database): Promise<UntrustedOfAccount[]> {
+  const { rows } = await database.query<UntrustedOfAccount>(
+    `select wallet, account, count(*)::int as kept, max(received_at) as "lastAt",
+       (array_agg(detail order by received_at desc))[1] as detail
+     from untrusted_notifications where received_at > clock_timestamp() - interval '1 day'
+     group by wallet, account order by wallet, account`,
+  );
+  return rows;
+}
+
 export interface ListedStray {
   readonly wallet: string;
   readonly account: string;
@@ -58,18 +78,61 @@ export interface ListedStray {
   readonly says: string;
   readonly times: number;
   readonly since: Date;
+  readonly lastAt: Date;
+  /** When somebody had looked into it, and what was found. */
+  readonly settled: { readonly at: Date; readonly note: string } | null;
 }
 
-/** Stray notifications, the oldest first, and how many there are in all. */
+interface StrayRow extends Omit<ListedStray, 'settled'> {
+  readonly settledAt: Date | null;
+  readonly note: string | null;
+}
+
+const strayColumns = `wallet, account, payment_request_id as "paymentRequestId", says, times, created_at as since,
+  last_at as "lastAt", settled_at as "settledAt", settled_note as note`;
+
+function listedStray({ settledAt, note, ...row }: StrayRow): ListedStray {
+  return { ...row, settled: settledAt === null || note === null ? null : { at: settledAt, note } };
+}
+
+/** Stray notifications, the oldest first, and how many there are in all; settled ones only where all are asked for. */
 export async function listStrayNotifications(
   database: Database,
   limit: number,
+  which: 'open' | 'all' = 'open',
 ): Promise<{ readonly rows: readonly ListedStray[]; readonly total: number }> {
-  const { rows } = await database.query<ListedStray & { readonly total: number }>(
-    `select wallet, account, payment_request_id as "paymentRequestId", says, times, created_at as since,
-       (count(*) over ())::int as total
-     from stray_notifications order by created_at, payment_request_id limit $1`,
-    [limit],
+  const { rows } = await database.query<StrayRow & { readonly total: number }>(
+    `select ${strayColumns}, (count(*) over ())::int as total
+     from stray_notifications where $2 or settled_at is null
+     order by created_at, payment_request_id, says limit $1`,
+    [limit, which === 'all'],
   );
-  return { rows: rows.map(({ total: _, ...row }) => row), total: rows[0]?.total ?? 0 };
+  return { rows: rows.map(({ total: _, ...row }) => listedStray(row)), total: rows[0]?.total ?? 0 };
+}
+
+/** Everything that wallets have told of one upstream id, settled or not. */
+export async function findStrays(database: Database, paymentRequestId: string): Promise<ListedStray[]> {
+  const { rows } = await database.query<StrayRow>(
+    `select ${strayColumns} from stray_notifications where payment_request_id = $1 order by created_at, says`,
+    [paymentRequestId],
+  );
+  return rows.map(listedStray);
+}
+
+/**
+ * Settles what an account's wallet has told of an upstream id so far, with what was found. What is settled already
+ * keeps its note; what the wallet says anew and otherwise later stands in sight again. Money case 10.
+ */
+export async function settleStrays(
+  database: Database,
+  stray: Pick<ListedStray, 'wallet' | 'account' | 'paymentRequestId'>,
+  note: string,
+): Promise<ListedStray[]> {
+  const { rows } = await database.query<StrayRow>(
+    `update stray_notifications set settled_at = clock_timestamp(), settled_note = $4
+     where wallet = $1 and account = $2 and payment_request_id = $3 and settled_at is null
+     returning ${strayColumns}`,
+    [stray.wallet, stray.account, stray.paymentRequestId, note],
+  );
+  return rows.map(listedStray);
 }

@@ -2,7 +2,11 @@ import type { AttentionReason } from '../../domain/payment.ts';
 
 /** What a person can do about a row that needs attention. The gateway goes on with every one of them by itself. */
 const advice: {
-  readonly [reason in AttentionReason | 'cancel_of_unknown_request' | 'stray_notification']: string;
+  readonly [reason in
+    | AttentionReason
+    | 'cancel_of_unknown_request'
+    | 'stray_notification'
+    | 'untrusted_notification']: string;
 } = {
   cancel_unresolved:
     "The wallet has not confirmed the cancel yet. It is repeated; look at the wallet's own record when it stays.",
@@ -24,7 +28,11 @@ const advice: {
     'A cancel names an upstream id that is not known here: after a restore, look it up at the wallet and cancel it there.',
   stray_notification:
     'The wallet tells of a payment that is not known here: look it up at the wallet. After a restore, refund there what is ' +
-    "paid, unless the merchant's books have the sale; else somebody uses this account, or its notify url, beside this gateway.",
+    "paid, unless the merchant's books have the sale; else somebody uses this account, or its notify url, beside this gateway. " +
+    'Then `shoudan stray settle`.',
+  untrusted_notification:
+    "Somebody else sends these, which needs nothing: they change no payment. Where the wallet's own ones are among them, " +
+    "its key, the application or the seller is wrong in this account: compare them with the wallet's console.",
 };
 
 /** The advice on a reason; a reason of a later version has none here. */

@@ -286,6 +286,26 @@ export const commands = {
     arguments: {},
     options: { json },
   },
+  'stray list': {
+    about: 'List stray notifications: what wallets tell of payments that are not known here.',
+    arguments: {},
+    options: { all: { value: null, about: 'Those that are settled too.' }, json },
+  },
+  'stray settle': {
+    about: 'Settle a stray notification that somebody has looked into.',
+    arguments: {
+      request: { about: 'The payment_request_id that it names.', required: true },
+    },
+    options: {
+      note: { value: 'TEXT', about: 'What was found and done.', required: true },
+      wallet: { value: 'WALLET', about: 'The wallet that told of it, where several have.' },
+      account: { value: 'NAME', about: 'The account that it came in by, where several have.' },
+      json,
+    },
+    notes: [
+      'A settled one is shown no more, and is dropped 90 days later. What the wallet tells otherwise of the same payment is shown anew.',
+    ],
+  },
 } as const satisfies { readonly [words: string]: CommandSpec };
 
 export type CommandName = keyof typeof commands;

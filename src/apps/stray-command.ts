@@ -1,0 +1,104 @@
+import {
+  findStrays,
+  type ListedStray,
+  listStrayNotifications,
+  settleStrays,
+} from '../adapters/postgres/notifications.ts';
+import type { GivenTo } from '../inbound/cli/commands.ts';
+import { CommandFailure, exitCodes, usageError } from '../inbound/cli/exit-codes.ts';
+import { jsonText, printable, table } from '../inbound/cli/terminal-text.ts';
+import type { Terminal } from './command-line.ts';
+import { readSettings } from './settings.ts';
+import { withDatabase } from './with-database.ts';
+
+const listedAtMost = 10_000;
+
+/** `shoudan stray list`. */
+export async function listStrays({ options }: GivenTo<'stray list'>, terminal: Terminal): Promise<number> {
+  const { rows, total } = await withDatabase(readSettings(terminal.env), (database) =>
+    listStrayNotifications(database, listedAtMost, options.all ? 'all' : 'open'),
+  );
+  if (options.json) terminal.out(jsonText({ data: rows.map(strayDocument), total }));
+  else if (total === 0) terminal.out(`no stray notification${options.all ? '' : ' that is not settled'}\n`);
+  else terminal.out(straysText(rows, options.all));
+  if (total > rows.length) terminal.err(`shoudan: the first ${rows.length} of ${total}\n`);
+  return exitCodes.done;
+}
+
+/** `shoudan stray settle`: everything that one account has told of the upstream id. Money case 10. */
+export async function settleStray(given: GivenTo<'stray settle'>, terminal: Terminal): Promise<number> {
+  const { request } = given.arguments;
+  const note = noteOf(given.options.note);
+  const settled = await withDatabase(readSettings(terminal.env), async (database) => {
+    const { wallet, account } = given.options;
+    const named = (await findStrays(database, request)).filter(
+      (stray) =>
+        (wallet === undefined || stray.wallet === wallet) &&
+        (account === undefined || stray.account === account),
+    );
+    return settleStrays(database, onlyOpen(named, request), note);
+  });
+  terminal.out(
+    given.options.json
+      ? jsonText({ data: settled.map(strayDocument) })
+      : `settled ${printable(request)}: ${settled.map(({ says }) => printable(says)).join('; ')}\n`,
+  );
+  return exitCodes.done;
+}
+
+/** A line that those who look later understand. */
+function noteOf(text: string): string {
+  const note = text.trim();
+  if (/^[^\p{Cc}\p{Cs}]{1,500}$/u.test(note)) return note;
+  throw usageError('--note must be 1 to 500 characters on one line', 'stray settle');
+}
+
+function onlyOpen(strays: readonly ListedStray[], request: string): ListedStray {
+  const open = strays.filter(({ settled }) => settled === null);
+  const [first] = open;
+  if (first === undefined) {
+    const settled = strays.at(-1)?.settled ?? null;
+    throw new CommandFailure(
+      exitCodes.failed,
+      settled === null
+        ? `no stray notification names ${printable(request)}: \`shoudan stray list\` shows those that there are`
+        : `${printable(request)} is settled since ${settled.at.toISOString()}: ${printable(settled.note)}`,
+    );
+  }
+  const other = open.find(({ wallet, account }) => wallet !== first.wallet || account !== first.account);
+  if (other === undefined) return first;
+  throw new CommandFailure(
+    exitCodes.failed,
+    `${printable(request)} was told of by ${first.wallet}/${first.account} and ${other.wallet}/${other.account}: ` +
+      'choose one with --wallet and --account',
+  );
+}
+
+function straysText(strays: readonly ListedStray[], withSettled: boolean): string {
+  const rows = strays.map((stray) => [
+    stray.wallet,
+    stray.account,
+    stray.paymentRequestId,
+    stray.says,
+    `${stray.times}`,
+    stray.since.toISOString(),
+    stray.lastAt.toISOString(),
+    ...(withSettled ? [stray.settled?.at.toISOString() ?? '', stray.settled?.note ?? ''] : []),
+  ]);
+  const head = ['wallet', 'account', 'payment_request_id', 'says', 'times', 'since', 'last'];
+  return table(withSettled ? [...head, 'settled', 'note'] : head, rows);
+}
+
+function strayDocument(stray: ListedStray) {
+  return {
+    wallet: stray.wallet,
+    account: stray.account,
+    payment_request_id: stray.paymentRequestId,
+    says: stray.says,
+    times: stray.times,
+    since: stray.since.toISOString(),
+    last_at: stray.lastAt.toISOString(),
+    settled_at: stray.settled?.at.toISOString() ?? null,
+    note: stray.settled?.note ?? null,
+  };
+}
