@@ -22,6 +22,9 @@ export interface EntryView {
   readonly sandbox: boolean;
 }
 
+/** Characters of a store's name beyond which it is written smaller: it would take three lines of a small phone. */
+const longName = 40;
+
 /** Where a payer types the amount and confirms it. It works without JavaScript; with it there is a keypad. PAY-01. */
 export function entryPage(frame: PageFrame, view: EntryView): string {
   const texts = textsOf(frame.language);
@@ -32,7 +35,7 @@ export function entryPage(frame: PageFrame, view: EntryView): string {
   const main = html`<main class="entry">
 ${openPaymentBanner(view, texts)}<header class="payee">
 <p class="quiet">${texts.payTo}</p>
-<h1>${view.storeName}</h1>
+<h1 class="name${view.storeName.length > longName ? ' long' : ''}">${view.storeName}</h1>
 ${view.merchantName === view.storeName ? null : html`<p class="quiet">${view.merchantName}</p>`}
 </header>
 <form method="post" action="${view.payUrl}" id="pay" novalidate data-confirm="${texts.confirm}"

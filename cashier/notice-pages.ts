@@ -68,7 +68,7 @@ export function otherBrowserPage(frame: PageFrame, view: OtherBrowserView): stri
   const main = html`<main class="notice">
 <div class="outcome calm">
 ${icon('phone')}
-<p class="quiet">${view.storeName}</p>
+<p class="quiet store">${view.storeName}</p>
 <h1>${texts.otherBrowser}</h1>
 <p>${texts.otherBrowserText}</p>
 </div>

@@ -5,7 +5,7 @@ export const simplifiedChinese: Texts = {
 
   entryTitle: (store) => `向${store}付款`,
   payTo: '付款给',
-  amountLabel: (currency) => `付款金额(${currency})`,
+  amountLabel: (currency) => `付款金额（${currency}）`,
   confirm: '确认付款',
   confirmAmount: (amount) => `确认付款 ${amount}`,
   opening: '正在打开钱包…',

@@ -17,7 +17,7 @@ import {
 import { policyOf, recordPaymentInput } from '../../src/operations/record.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import { findChromium, noChromium, openChromium } from './chromium.ts';
-import { overflow, paleTexts, smallTargets } from './page-checks.ts';
+import { confirmBelowScreen, overflow, paleTexts, smallTargets } from './page-checks.ts';
 
 const english = textsOf('en');
 
@@ -320,6 +320,7 @@ describe.each(languages)('every page in %s', (language: Language) => {
       shown = text.replace('/c/assets/cashier.css', css).replace('/c/assets/cashier.js', js);
       await page.goto(`${origin}/page`);
       expect.soft(await overflow(page), name).toBe(0);
+      expect.soft(await confirmBelowScreen(page), name).toBe(0);
       expect.soft(await paleTexts(page), name).toEqual([]);
       expect.soft(await smallTargets(page), name).toEqual([]);
     }

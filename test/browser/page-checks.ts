@@ -51,6 +51,14 @@ export function smallTargets(page: Page): Promise<string[]> {
     .map(([element, box]) => (element.textContent || element.id) + ': ' + box.width + ' × ' + box.height)`);
 }
 
+/** How far the button that confirms reaches below the screen, in pixels; 0 where it is in sight, or there is none. */
+export async function confirmBelowScreen(page: Page): Promise<number> {
+  const bottom = await page.evaluate<number>(
+    `document.getElementById('confirm') ? document.getElementById('confirm').getBoundingClientRect().bottom : 0`,
+  );
+  return Math.max(0, bottom - (page.viewportSize()?.height ?? 0));
+}
+
 /** How far the page reaches beyond the phone's right edge, in pixels; 0 where all of it fits. */
 export async function overflow(page: Page): Promise<number> {
   // A phone's browser zooms out until all of it fits, so its own width says nothing.
