@@ -18,8 +18,6 @@ export interface AlipayPlusAccount {
   readonly walletPublicKey: KeyObject | string;
   /** Our own address for notifications as the wallet must call it. Without a query. Rule PAY-14. */
   readonly notifyUrl: string;
-  /** Token of the merchant or acquirer that authorised this client to act for it. */
-  readonly agentToken?: string | undefined;
   /** Which of the client's keys signs; 1 unless it has had others. */
   readonly keyVersion?: number | undefined;
   /** Needed where more than one settlement contract exists. */
@@ -51,7 +49,6 @@ export function prepareAccount(source: AlipayPlusAccount): PreparedAccount {
   if (gateway === null) throw wrong('gatewayUrl is not an http or https address without query');
   const notify = plainAddress(source.notifyUrl);
   if (notify === null) throw wrong('notifyUrl is not an http or https address without query');
-  if (!/^[\x21-\x7e]*$/.test(source.agentToken ?? '')) throw wrong('agentToken holds what no header takes');
   let privateKey: KeyObject;
   let walletPublicKey: KeyObject;
   try {
@@ -75,7 +72,6 @@ export function isSameAccount(a: AlipayPlusAccount, b: AlipayPlusAccount): boole
     a.privateKey === b.privateKey &&
     a.walletPublicKey === b.walletPublicKey &&
     a.notifyUrl === b.notifyUrl &&
-    a.agentToken === b.agentToken &&
     a.keyVersion === b.keyVersion &&
     a.settlementCurrency === b.settlementCurrency &&
     a.merchantRegion === b.merchantRegion

@@ -283,10 +283,9 @@ describe('a call', () => {
 
   it('carries what the account has of its own', async () => {
     const { url, received } = await platform(({ path }, response) => answerTo(path, response, paid));
-    const account = { agentToken: 'T1', keyVersion: 3, settlementCurrency: 'EUR', merchantRegion: 'JP' };
+    const account = { keyVersion: 3, settlementCurrency: 'EUR', merchantRegion: 'JP' };
     await gatewayTo(url, account).pay(pay, within(20_000));
     const [request] = received;
-    expect(request?.headers['agent-token']).toBe('T1');
     expect(request?.headers['signature']).toMatch(/^algorithm=RSA256,keyVersion=3,signature=/);
     expect(request?.body).toMatchObject({
       settlementStrategy: { settlementCurrency: 'EUR' },
@@ -476,7 +475,6 @@ describe('our own mistakes throw', () => {
     ['an address with a query', { gatewayUrl: 'http://127.0.0.1/?a=1' }, {}, /gatewayUrl/],
     ['a notify URL with a query', { notifyUrl: 'https://x.example/n?a=1' }, {}, /notifyUrl/],
     ['a missing client', { clientId: '' }, {}, /clientId is missing/],
-    ['a token that no header takes', { agentToken: 'a\nb' }, {}, /agentToken/],
     ['a merchant without a category', {}, noMcc, /order.merchant.merchantMCC is missing/],
     ['a missing merchant', {}, { subMerchantId: '' }, /order.merchant.referenceMerchantId is missing/],
     ['a missing store', {}, { store: { ...pay.store, id: '' } }, /store.referenceStoreId is missing/],

@@ -86,12 +86,12 @@ export function createAlipayPlusGateway(options: AlipayPlusGatewayOptions): Alip
       return { kind: 'no_answer', reason: 'not_sent', detail };
     }
     try {
-      const { clientId, agentToken } = account.source;
+      const { clientId } = account.source;
       const body = Buffer.from(bodyFor(account.source));
       const path = pathOf(call, account.base);
       const time = printEpochMs(wallClock());
       const signature = await signatureOf({ path, clientId, time, body }, account);
-      const head = printHead({ clientId, time, signature, agentToken }, 'request-time');
+      const head = printHead({ clientId, time, signature }, 'request-time');
       const headers = { ...head, accept: 'application/json', 'user-agent': 'shoudan' };
       const answer = await http.post({ origin: account.origin, path, headers, body }, limit);
       return answer.kind === 'no_answer' ? answer : verifyAnswer(answer, fields, path, account);
