@@ -271,9 +271,16 @@ create table wallet_accounts (
   created_at timestamp with time zone not null default clock_timestamp(),
   updated_at timestamp with time zone not null default clock_timestamp(),
   seller_id text,
+  settlement_currency text,
+  merchant_region text,
+  key_version integer,
   constraint wallet_accounts_pkey PRIMARY KEY (wallet, name),
+  constraint wallet_accounts_check CHECK (((wallet = 'alipay_plus'::text) OR ((settlement_currency IS NULL) AND (merchant_region IS NULL) AND (key_version IS NULL)))),
+  constraint wallet_accounts_key_version_check CHECK (((key_version >= 1) AND (key_version <= 999999999))),
+  constraint wallet_accounts_merchant_region_check CHECK ((merchant_region ~ '^[A-Z]{2}$'::text)),
   constraint wallet_accounts_name_check CHECK ((name ~ '^[0-9A-Za-z_-]{1,32}$'::text)),
-  constraint wallet_accounts_seller_id_check CHECK ((seller_id ~ '^\d{16}$'::text))
+  constraint wallet_accounts_seller_id_check CHECK ((seller_id ~ '^\d{16}$'::text)),
+  constraint wallet_accounts_settlement_currency_check CHECK ((settlement_currency ~ '^[A-Z]{3}$'::text))
 );
 
 create table wallet_bindings (

@@ -10,6 +10,7 @@ import { createSealing } from '../adapters/sealing.ts';
 import { prepareAccount as prepareOpenAccount } from '../adapters/wallets/alipay-open/account.ts';
 import { prepareAccount as preparePlusAccount } from '../adapters/wallets/alipay-plus/account.ts';
 import { isWalletName, type WalletName, walletNames } from '../domain/wallets.ts';
+import { type AccountOptions, accountOptions, shownOptions } from '../inbound/cli/account-options.ts';
 import type { GivenTo } from '../inbound/cli/commands.ts';
 import { CommandFailure, exitCodes, usageError } from '../inbound/cli/exit-codes.ts';
 import { fields, jsonText, printable, table } from '../inbound/cli/terminal-text.ts';
@@ -26,8 +27,7 @@ export async function addAccount({ options }: GivenTo<'account add'>, terminal: 
   const sealing = createSealing(masterKeyOf(settings));
   return withDatabase(settings, async (database) => {
     const known = (await listWalletAccounts(database)).find(isNamedLike(given));
-    const sellerId = given.sellerId === undefined ? known?.sellerId : given.sellerId;
-    const account = { ...given, sellerId: sellerId ?? null };
+    const account = { ...keptOptions(known), ...given };
     const isThere = known !== undefined;
     if (isThere && known.appId !== account.appId) {
       // Open payments would be inquired and cancelled where nobody knows them, and end as unpaid.
@@ -56,7 +56,9 @@ export async function addAccount({ options }: GivenTo<'account add'>, terminal: 
         : fields([
             ['account', `${saved.wallet} ${saved.name} is ${isThere ? 'replaced' : 'added'}`],
             ['app id', saved.appId],
-            ['seller id', saved.sellerId ?? 'not compared'],
+            ...shownOptions(account.wallet, saved).map(
+              ({ label, value, unset }) => [label, value ?? unset] as const,
+            ),
             ['gateway', saved.gatewayUrl],
             ['wallet key', fingerprintOf(saved)],
             ['notify url', notifyUrlOf(settings, account.wallet, saved.name)],
@@ -77,13 +79,14 @@ export async function listAccounts(
   else {
     terminal.out(
       table(
-        ['wallet', 'name', 'app id', 'gateway', 'wallet key', 'updated'],
+        ['wallet', 'name', 'app id', 'gateway', 'wallet key', 'options', 'updated'],
         accounts.map((account) => [
           account.wallet,
           account.name,
           account.appId,
           account.gatewayUrl,
           fingerprintOf(account),
+          setOptions(account),
           account.updatedAt.toISOString(),
         ]),
       ),
@@ -104,13 +107,6 @@ function checkedAccount(
   if (!/^[0-9A-Za-z_-]{1,32}$/.test(name)) {
     throw complain(`--name ${printable(name)} is not 1 to 32 letters, digits, _ or -`);
   }
-  const sellerId = options['seller-id'];
-  if (sellerId !== undefined && wallet !== 'alipay_open') {
-    throw complain(`--seller-id is compared for alipay_open alone: leave it out for ${wallet}`);
-  }
-  if (sellerId !== undefined && !/^(\d{16})?$/.test(sellerId)) {
-    throw complain(`--seller-id ${printable(sellerId)} is not 16 digits`);
-  }
   const walletKeyText = textOfFile('wallet-public-key-file', options['wallet-public-key-file']);
   if (walletKeyText.includes('PRIVATE KEY')) {
     throw complain("--wallet-public-key-file holds a private key: give the wallet's public key");
@@ -119,7 +115,7 @@ function checkedAccount(
     wallet,
     name,
     appId: options['app-id'].trim(),
-    ...(sellerId === undefined ? {} : { sellerId: sellerId === '' ? null : sellerId }),
+    ...accountOptions(wallet, options),
     gatewayUrl: options['gateway-url'],
     privateKey: textOfFile('private-key-file', options['private-key-file']),
     walletPublicKey: walletKeyText,
@@ -182,6 +178,20 @@ function isNamedLike(account: Pick<WalletAccount, 'wallet' | 'name'>): (other: L
   return (other) => other.wallet === account.wallet && other.name === account.name;
 }
 
+/** The options that an account which is replaced keeps. */
+function keptOptions(known: ListedAccount | undefined): Partial<AccountOptions> {
+  if (known === undefined) return {};
+  const { sellerId, settlementCurrency, merchantRegion, keyVersion } = known;
+  return { sellerId, settlementCurrency, merchantRegion, keyVersion };
+}
+
+/** The options that are set, in one line. */
+function setOptions(account: ListedAccount): string {
+  const shown = isWalletName(account.wallet) ? shownOptions(account.wallet, account) : [];
+  const set = shown.filter(({ value }) => value !== null);
+  return set.map(({ label, value }) => `${label} ${value}`).join(', ') || '-';
+}
+
 function pemOf(publicKey: KeyObject): string {
   return publicKey.export({ type: 'spki', format: 'pem' }).toString();
 }
@@ -198,6 +208,9 @@ function accountDocument(account: ListedAccount) {
     name: account.name,
     app_id: account.appId,
     seller_id: account.sellerId,
+    settlement_currency: account.settlementCurrency,
+    merchant_region: account.merchantRegion,
+    key_version: account.keyVersion,
     gateway_url: account.gatewayUrl,
     wallet_public_key: account.walletPublicKey,
     wallet_public_key_fingerprint: fingerprintOf(account),

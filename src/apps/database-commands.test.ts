@@ -105,6 +105,9 @@ describe('what is accepted', () => {
       name: 'main',
       appId: '2021000000000001',
       sellerId: null,
+      settlementCurrency: null,
+      merchantRegion: null,
+      keyVersion: null,
       gatewayUrl: 'https://openapi.example.com/gateway.do',
       privateKey: pem(ours.privateKey),
       walletPublicKey: pem(theirs.publicKey),
@@ -117,7 +120,7 @@ describe('what is accepted', () => {
     const listed = await shoudan('account list');
     const der = theirs.publicKey.export({ type: 'spki', format: 'der' });
     const fingerprint = `sha256:${createHash('sha256').update(der).digest('hex').slice(0, 16)}`;
-    expect(listed.out).toMatch(/^wallet +name +app id +gateway +wallet key +updated\n/);
+    expect(listed.out).toMatch(/^wallet +name +app id +gateway +wallet key +options +updated\n/);
     expect(listed.out).toContain(`https://openapi.example.com/gateway.do  ${fingerprint}  `);
     const json = await shoudan('account list --json');
     expect(JSON.parse(json.out).data).toMatchObject([
@@ -142,6 +145,36 @@ describe('what is accepted', () => {
     expect(await seller('--replace')).toBe('2088000000000001');
     expect(await seller('--replace', '--seller-id', '2088000000000077')).toBe('2088000000000077');
     expect(await seller('--replace', '--seller-id', '')).toBeNull();
+  });
+
+  it('what the contract with Alipay+ adds is kept until something else is given, or taken away', async () => {
+    const account = async (...more: readonly string[]) => {
+      const options = accountOptions({ wallet: 'alipay_plus', 'app-id': 'SANDBOX_5Y0000000000001' });
+      const { out } = await shoudan(['account', 'add', ...options, ...more]);
+      const { data } = JSON.parse((await shoudan('account list --json')).out);
+      const [{ settlement_currency, merchant_region, key_version }] = data;
+      return { out, kept: [settlement_currency, merchant_region, key_version] };
+    };
+    const bare = await account();
+    expect(bare.kept).toEqual([null, null, null]);
+    expect(bare.out).toContain(
+      'settled in   what the one contract says\nregion       not named\nkey version  1\n',
+    );
+    const options = ['--settlement-currency', 'EUR', '--merchant-region', 'JP', '--key-version', '2'];
+    const full = await account('--replace', ...options);
+    expect(full.kept).toEqual(['EUR', 'JP', 2]);
+    expect(full.out).toContain('settled in   EUR\nregion       JP\nkey version  2\n');
+    expect(await findWalletAccount(database, sealing, 'alipay_plus', 'main')).toMatchObject({
+      settlementCurrency: 'EUR',
+      merchantRegion: 'JP',
+      keyVersion: 2,
+    });
+    expect((await account('--replace')).kept).toEqual(['EUR', 'JP', 2]);
+    expect((await account('--replace', '--key-version', '3')).kept).toEqual(['EUR', 'JP', 3]);
+    const listed = await shoudan('account list');
+    expect(listed.out).toContain('  settled in EUR, region JP, key version 3  ');
+    const cleared = ['--settlement-currency', '', '--merchant-region', '', '--key-version', ''];
+    expect((await account('--replace', ...cleared)).kept).toEqual([null, null, null]);
   });
 
   it('a client of Alipay+ is an account: its client id, the host of its region', async () => {
@@ -418,6 +451,32 @@ describe('what is refused changes nothing', () => {
       2,
       'leave it out for alipay_plus',
     ],
+    [
+      'a settlement currency that is none',
+      () => ({ wallet: 'alipay_plus', 'settlement-currency': 'EURO' }),
+      2,
+      '--settlement-currency EURO is not an ISO 4217 code',
+    ],
+    [
+      'a region that is none',
+      () => ({ wallet: 'alipay_plus', 'merchant-region': 'jp' }),
+      2,
+      '--merchant-region jp is not two capital letters',
+    ],
+    [
+      'a key version that is none',
+      () => ({ wallet: 'alipay_plus', 'key-version': '0' }),
+      2,
+      '--key-version 0 is not a number from 1',
+    ],
+    ...(['settlement-currency', 'merchant-region', 'key-version'] as const).map(
+      (option): [string, () => Record<string, string>, number, string] => [
+        `--${option} at another wallet`,
+        () => ({ [option]: '2' }),
+        2,
+        `--${option} is for alipay_plus alone: leave it out for alipay_open`,
+      ],
+    ),
     [
       'our public key for the wallet’s',
       () => ({ 'wallet-public-key-file': file('x', pem(ours.publicKey)) }),

@@ -2,6 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { WalletAccount } from '../adapters/postgres/wallet-accounts.ts';
 import { money } from '../domain/money.ts';
 import type { PaymentStart } from '../domain/payment-start.ts';
 import type { WalletName } from '../domain/wallets.ts';
@@ -14,14 +15,14 @@ const { privateKey, publicKey } = generateKeyPairSync('rsa', {
 });
 
 /** A wallet that hears everything and says nothing of use. */
-let heard: { readonly url: string; readonly body: string }[] = [];
+let heard: { readonly url: string; readonly signature: string; readonly body: string }[] = [];
 let wallet: Server;
 let walletUrl: string;
 
 beforeAll(async () => {
   wallet = createServer((request, response) => {
     void textOf(request).then((body) => {
-      heard.push({ url: request.url ?? '', body });
+      heard.push({ url: request.url ?? '', signature: String(request.headers['signature']), body });
       response.writeHead(500).end();
     });
   });
@@ -48,6 +49,57 @@ const entryCode = {
   returnUrl: 'https://pay.example.com/c/X',
 } as const;
 
+interface Asked {
+  readonly signature: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** What a payment on the account of a wallet asks of that wallet. */
+async function asked(
+  name: WalletName,
+  start: PaymentStart,
+  currency: string,
+  options: Partial<WalletAccount> = {},
+): Promise<Asked> {
+  heard = [];
+  const account = (of: string, named: string): WalletAccount => ({
+    wallet: of,
+    name: named,
+    appId: 'SANDBOX_1',
+    gatewayUrl: walletUrl,
+    privateKey,
+    walletPublicKey: publicKey,
+    ...options,
+  });
+  const wallets = openWallets({ account }, 'https://pay.example.com/gateway');
+  const now = performance.now();
+  try {
+    await wallets.gateway(name).pay(
+      {
+        account: 'main',
+        requestId: 'P0001',
+        amount: money(currency, 599n),
+        start,
+        subject: 'Coffee',
+        merchantOrderNo: 'ORDER-1',
+        merchant: { name: 'Shop', mcc: '5814' },
+        store: { id: 'S1', name: 'Gate', mcc: null },
+        terminalId: 'T1',
+        subMerchantId: '2088000000000002',
+        requestedAt: new Date('2026-11-22T04:00:00Z'),
+        expiresAt: new Date('2026-11-22T04:05:00Z'),
+      },
+      { sendBeforeMs: now + 5_000, answerBeforeMs: now + 5_000 },
+    );
+  } finally {
+    await wallets.close();
+  }
+  const [{ url, signature, body } = { url: '', signature: '', body: '' }] = heard;
+  const fields =
+    name === 'alipay_plus' ? JSON.parse(body) : Object.fromEntries(new URL(url, walletUrl).searchParams);
+  return { signature, fields };
+}
+
 // proves PAY-14
 it.each<[WalletName, PaymentStart, string, string]>([
   ['alipay_open', paymentCode, 'CNY', 'notify_url'],
@@ -58,47 +110,22 @@ it.each<[WalletName, PaymentStart, string, string]>([
 ])(
   "a payment at %s by %o names the account's own public notify URL",
   async (name, start, currency, field) => {
-    heard = [];
-    const wallets = openWallets(
-      {
-        account: (of, account) => ({
-          wallet: of,
-          name: account,
-          appId: 'SANDBOX_1',
-          gatewayUrl: walletUrl,
-          privateKey,
-          walletPublicKey: publicKey,
-        }),
-      },
-      'https://pay.example.com/gateway',
-    );
-    const now = performance.now();
-    try {
-      await wallets.gateway(name).pay(
-        {
-          account: 'main',
-          requestId: 'P0001',
-          amount: money(currency, 599n),
-          start,
-          subject: 'Coffee',
-          merchantOrderNo: 'ORDER-1',
-          merchant: { name: 'Shop', mcc: '5814' },
-          store: { id: 'S1', name: 'Gate', mcc: null },
-          terminalId: 'T1',
-          subMerchantId: '2088000000000002',
-          requestedAt: new Date('2026-11-22T04:00:00Z'),
-          expiresAt: new Date('2026-11-22T04:05:00Z'),
-        },
-        { sendBeforeMs: now + 5_000, answerBeforeMs: now + 5_000 },
-      );
-    } finally {
-      await wallets.close();
-    }
-    const [asked] = heard;
-    const fields: Readonly<Record<string, unknown>> =
-      name === 'alipay_plus'
-        ? JSON.parse(asked?.body ?? '')
-        : Object.fromEntries(new URL(asked?.url ?? '', walletUrl).searchParams);
+    const { fields } = await asked(name, start, currency);
     expect(fields[field]).toBe(`https://pay.example.com/gateway/notify/${name}/main`);
   },
 );
+
+it('a payment at Alipay+ says what the contract adds to its account, and nothing where it adds nothing', async () => {
+  const contract = { settlementCurrency: 'EUR', merchantRegion: 'JP', keyVersion: 2 };
+  const full = await asked('alipay_plus', paymentCode, 'USD', contract);
+  expect(full.signature).toMatch(/^algorithm=RSA256,keyVersion=2,/);
+  expect(full.fields).toMatchObject({
+    settlementStrategy: { settlementCurrency: 'EUR' },
+    merchantRegion: 'JP',
+  });
+  const none = { settlementCurrency: null, merchantRegion: null, keyVersion: null };
+  const bare = await asked('alipay_plus', paymentCode, 'USD', none);
+  expect(bare.signature).toMatch(/^algorithm=RSA256,keyVersion=1,/);
+  expect(bare.fields).not.toHaveProperty('settlementStrategy');
+  expect(bare.fields).not.toHaveProperty('merchantRegion');
+});

@@ -26,9 +26,7 @@ export function openWallets(book: Pick<AccountBook, 'account'>, publicUrl: strin
     return { ...account, notifyUrl: notifyUrl('alipay_open', account.name) };
   });
   const alipayPlusAccount = asConfigured(book, 'alipay_plus', (account): AlipayPlusAccount => {
-    const { name, appId, gatewayUrl, privateKey, walletPublicKey } = account;
-    const ours = notifyUrl('alipay_plus', name);
-    return { name, clientId: appId, gatewayUrl, privateKey, walletPublicKey, notifyUrl: ours };
+    return { ...account, clientId: account.appId, notifyUrl: notifyUrl('alipay_plus', account.name) };
   });
   const clocks = { wallClock: () => new Date(), monotonicMs: () => performance.now() };
   const gateways = {

@@ -41,6 +41,9 @@ function accountOf(changes: Partial<WalletAccount> = {}): WalletAccount {
     name: 'sandbox',
     appId: '2021000000000001',
     sellerId: '2088000000000001',
+    settlementCurrency: null,
+    merchantRegion: null,
+    keyVersion: null,
     gatewayUrl: 'https://wallet.example/gateway.do',
     privateKey: 'a private key',
     walletPublicKey: 'the wallet’s public key',
@@ -81,6 +84,21 @@ it('a seller is compared as long as somebody has named it', async () => {
   expect((await openBook()).account('alipay_open', 'sandbox').sellerId).toBeNull();
   const mistyped = saveWalletAccount(database, sealing, accountOf({ sellerId: '2088 0000 0000 0001' }));
   await expect(mistyped).rejects.toThrow('seller_id');
+});
+
+it('what a contract with Alipay+ adds comes back as it was saved, and no other wallet has it', async () => {
+  const contract = { settlementCurrency: 'EUR', merchantRegion: 'JP', keyVersion: 2 };
+  const account = accountOf({ wallet: 'alipay_plus', sellerId: null, ...contract });
+  await saveWalletAccount(database, sealing, account);
+  expect((await openBook()).account('alipay_plus', 'sandbox')).toEqual(account);
+  expect(await listWalletAccounts(database)).toMatchObject([contract]);
+  for (const option of [{ settlementCurrency: 'EUR' }, { merchantRegion: 'JP' }, { keyVersion: 2 }]) {
+    await expect(saveWalletAccount(database, sealing, accountOf(option))).rejects.toThrow('check constraint');
+  }
+  const wrong = [{ settlementCurrency: 'eur' }, { merchantRegion: 'Japan' }, { keyVersion: 0 }];
+  for (const option of wrong) {
+    await expect(saveWalletAccount(database, sealing, { ...account, ...option })).rejects.toThrow('check');
+  }
 });
 
 it('an account that nobody configured is told of by its name', async () => {

@@ -7,6 +7,12 @@ export interface WalletAccount {
   readonly appId: string;
   /** The seller that notifications name (alipay_open's PID); `null` or left out: not compared. NOT-05. */
   readonly sellerId?: string | null;
+  /** Of alipay_plus: which settlement contract payments are settled under; `null` or left out: there is one. */
+  readonly settlementCurrency?: string | null;
+  /** Of alipay_plus: what some regions' gateways ask for; `null` or left out: this one does not. */
+  readonly merchantRegion?: string | null;
+  /** Of alipay_plus: which of the client's keys `privateKey` is; `null` or left out: the first. */
+  readonly keyVersion?: number | null;
   readonly gatewayUrl: string;
   /** PEM. */
   readonly privateKey: string;
@@ -25,6 +31,9 @@ interface AccountRow {
   readonly name: string;
   readonly app_id: string;
   readonly seller_id: string | null;
+  readonly settlement_currency: string | null;
+  readonly merchant_region: string | null;
+  readonly key_version: number | null;
   readonly gateway_url: string;
   readonly private_key: Buffer;
   readonly wallet_public_key: string;
@@ -37,6 +46,9 @@ function accountOf(row: AccountRow, sealing: Sealing): WalletAccount {
     name: row.name,
     appId: row.app_id,
     sellerId: row.seller_id,
+    settlementCurrency: row.settlement_currency,
+    merchantRegion: row.merchant_region,
+    keyVersion: row.key_version,
     gatewayUrl: row.gateway_url,
     privateKey: sealing.open(row.private_key, privateKeyContext(row.wallet, row.name)).toString('utf8'),
     walletPublicKey: row.wallet_public_key,
@@ -101,7 +113,7 @@ export async function openAccountBook(
   };
 }
 
-/** Adds an account or replaces its seller, keys and address. */
+/** Adds an account, or replaces whatever it is besides its name. */
 export async function saveWalletAccount(
   database: Database,
   sealing: Sealing,
@@ -112,10 +124,13 @@ export async function saveWalletAccount(
     privateKeyContext(account.wallet, account.name),
   );
   await database.query(
-    `insert into wallet_accounts (wallet, name, app_id, seller_id, gateway_url, private_key, wallet_public_key)
-     values ($1, $2, $3, $4, $5, $6, $7)
+    `insert into wallet_accounts (wallet, name, app_id, seller_id, settlement_currency, merchant_region, key_version,
+       gateway_url, private_key, wallet_public_key)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
      on conflict (wallet, name) do update set
-       app_id = excluded.app_id, seller_id = excluded.seller_id, gateway_url = excluded.gateway_url,
+       app_id = excluded.app_id, seller_id = excluded.seller_id,
+       settlement_currency = excluded.settlement_currency, merchant_region = excluded.merchant_region,
+       key_version = excluded.key_version, gateway_url = excluded.gateway_url,
        private_key = excluded.private_key, wallet_public_key = excluded.wallet_public_key,
        updated_at = clock_timestamp()`,
     [
@@ -123,6 +138,9 @@ export async function saveWalletAccount(
       account.name,
       account.appId,
       account.sellerId ?? null,
+      account.settlementCurrency ?? null,
+      account.merchantRegion ?? null,
+      account.keyVersion ?? null,
       account.gatewayUrl,
       sealed,
       account.walletPublicKey,
@@ -150,6 +168,9 @@ export interface ListedAccount {
   readonly name: string;
   readonly appId: string;
   readonly sellerId: string | null;
+  readonly settlementCurrency: string | null;
+  readonly merchantRegion: string | null;
+  readonly keyVersion: number | null;
   readonly gatewayUrl: string;
   /** PEM. */
   readonly walletPublicKey: string;
@@ -160,7 +181,8 @@ export interface ListedAccount {
 /** All wallet accounts. Their private keys are not even read. */
 export async function listWalletAccounts(database: Database): Promise<ListedAccount[]> {
   const { rows } = await database.query<ListedAccount>(
-    `select wallet, name, app_id as "appId", seller_id as "sellerId", gateway_url as "gatewayUrl",
+    `select wallet, name, app_id as "appId", seller_id as "sellerId", settlement_currency as "settlementCurrency",
+       merchant_region as "merchantRegion", key_version as "keyVersion", gateway_url as "gatewayUrl",
        wallet_public_key as "walletPublicKey", created_at as "createdAt", updated_at as "updatedAt"
      from wallet_accounts order by wallet, name`,
   );

@@ -74,6 +74,18 @@ export const commands = {
         value: 'PID',
         about: "The seller (PID, 16 digits) that alipay_open's notifications must name; '' takes it away.",
       },
+      'settlement-currency': {
+        value: 'CODE',
+        about: "What alipay_plus settles in, where there is more than one contract; '' takes it away.",
+      },
+      'merchant-region': {
+        value: 'CC',
+        about: "The region that some hosts of alipay_plus ask for: US, JP, PK or SG; '' takes it away.",
+      },
+      'key-version': {
+        value: 'N',
+        about: "Which of the alipay_plus client's keys is given; '' is its first, 1.",
+      },
       'gateway-url': {
         value: 'URL',
         about: "The wallet's address for calls; for alipay_plus the host of the region.",
@@ -97,7 +109,8 @@ export const commands = {
     },
     notes: [
       'The private key is sealed under SHOUDAN_MASTER_KEY and never shown again.',
-      'Without --seller-id no seller is compared; an account that is replaced keeps the one that it has.',
+      'Without --seller-id no seller is compared.',
+      'An account that is replaced keeps its seller, settlement currency, region and key version unless others are given.',
       'The notify url that is printed is the one that the wallet calls: it must reach this gateway.',
     ],
   },

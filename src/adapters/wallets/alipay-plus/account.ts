@@ -19,11 +19,11 @@ export interface AlipayPlusAccount {
   /** Our own address for notifications as the wallet must call it. Without a query. Rule PAY-14. */
   readonly notifyUrl: string;
   /** Which of the client's keys signs; 1 unless it has had others. */
-  readonly keyVersion?: number | undefined;
+  readonly keyVersion?: number | null | undefined;
   /** Needed where more than one settlement contract exists. */
-  readonly settlementCurrency?: string | undefined;
-  /** Needed by some regions' gateways. */
-  readonly merchantRegion?: string | undefined;
+  readonly settlementCurrency?: string | null | undefined;
+  /** Two letters; needed by some regions' gateways. */
+  readonly merchantRegion?: string | null | undefined;
 }
 
 /** An account with its keys parsed and its addresses taken apart: done once, since parsing costs more than signing. */

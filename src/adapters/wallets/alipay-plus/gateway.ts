@@ -153,7 +153,7 @@ export function createAlipayPlusGateway(options: AlipayPlusGatewayOptions): Alip
 function signatureOf(message: SignedMessage, account: PreparedAccount): Promise<string> {
   return new Promise((resolve, reject) => {
     sign(digestName, signingContent(message), account.privateKey, (error, signature) => {
-      if (error === null) resolve(printSignature(signature, account.source.keyVersion));
+      if (error === null) resolve(printSignature(signature, account.source.keyVersion ?? undefined));
       else reject(error);
     });
   });

@@ -70,7 +70,7 @@ export function createAlipayPlusNotificationReader(
       const { source, notifyPath, privateKey } = account;
       const time = printWireTime(options.wallClock());
       const message = { path: notifyPath, clientId: source.clientId, time };
-      return { status: 200, ...printAcknowledgement(message, privateKey, source.keyVersion) };
+      return { status: 200, ...printAcknowledgement(message, privateKey, source.keyVersion ?? undefined) };
     },
   };
 }
