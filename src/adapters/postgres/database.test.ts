@@ -108,6 +108,41 @@ it('an idle connection that breaks is heard of and replaced', async () => {
   expect(await backendOf(database)).toBeGreaterThan(0);
 });
 
+describe('a migration that gives a table a column, beside a process that has planned its statements', () => {
+  const all = { name: 'all_numbers', text: 'select * from numbers' };
+  let columns = 0;
+  /** Every connection has planned the statement; then the table changes. */
+  async function migrated(): Promise<void> {
+    const both = await Promise.all([database.connect(), database.connect()]);
+    try {
+      for (const connection of both) await connection.query(all);
+    } finally {
+      for (const connection of both) connection.release();
+    }
+    columns += 1;
+    await other.query(`alter table numbers add column more_${columns} text`);
+  }
+
+  it('fails no statement', async () => {
+    await other.query('insert into numbers values (7)');
+    await migrated();
+    for (let count = 0; count < 3; count += 1) {
+      const { rows } = await database.query(all);
+      expect(rows).toMatchObject([{ n: 7n, [`more_${columns}`]: null }]);
+    }
+  });
+
+  it('fails no transaction, and what that wrote is there once', async () => {
+    await migrated();
+    const { rows } = await inTransaction(database, async (connection) => {
+      await connection.query('insert into numbers values (1)');
+      return connection.query(all);
+    });
+    expect(rows).toMatchObject([{ n: 1n, [`more_${columns}`]: null }]);
+    expect(await numbers()).toEqual([1n]);
+  });
+});
+
 it('money comes as bigint, never as a double', async () => {
   const { rows } = await database.query(
     `select 9007199254740993::bigint as amount, count(*) as counted, 7::int as tries from numbers`,

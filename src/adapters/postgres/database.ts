@@ -46,7 +46,10 @@ export function openDatabase(options: DatabaseOptions): Database {
  * constraint refused is as good as before, and repeated requests are recognised by just that.
  */
 function queryOf(database: Database) {
-  return async (statement: string | pg.QueryConfig, values?: unknown[]): Promise<pg.QueryResult> => {
+  return (statement: string | pg.QueryConfig, values?: unknown[]): Promise<pg.QueryResult> =>
+    againAfterMigration(() => once(statement, values));
+
+  async function once(statement: string | pg.QueryConfig, values?: unknown[]): Promise<pg.QueryResult> {
     const connection = await database.connect();
     let spoiled = true;
     try {
@@ -59,7 +62,26 @@ function queryOf(database: Database) {
     } finally {
       connection.release(spoiled);
     }
-  };
+  }
+}
+
+/**
+ * A migration has given a table a column that a statement planned before reads with `*`. That statement was not
+ * executed, and never will be on its connection: whoever sees this closes the connection.
+ */
+function isOutdatedPlan(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.routine === 'RevalidateCachedQuery';
+}
+
+/** Every connection that knows the outdated plan is closed by its failure, so there is an end to it. */
+async function againAfterMigration<Result>(work: () => Promise<Result>): Promise<Result> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isOutdatedPlan(error)) throw error;
+    }
+  }
 }
 
 export const uniqueViolation = '23505';
@@ -71,8 +93,18 @@ export function violatedConstraint(error: unknown): string | null {
     : null;
 }
 
-/** Runs `work` in one transaction: committed when it resolves, rolled back when it throws. */
-export async function inTransaction<Result>(
+/**
+ * Runs `work` in one transaction: committed when it resolves, rolled back when it throws. It is run again when a
+ * migration has come in between.
+ */
+export function inTransaction<Result>(
+  database: Database,
+  work: (connection: Connection) => Promise<Result>,
+): Promise<Result> {
+  return againAfterMigration(() => inOneTransaction(database, work));
+}
+
+async function inOneTransaction<Result>(
   database: Database,
   work: (connection: Connection) => Promise<Result>,
 ): Promise<Result> {
@@ -84,6 +116,7 @@ export async function inTransaction<Result>(
     await connection.query('commit');
     return result;
   } catch (error) {
+    if (isOutdatedPlan(error)) broken = error as Error;
     await connection.query('rollback').catch((reason: Error) => {
       broken = reason;
     });
