@@ -31,6 +31,8 @@ interface Ends {
   readonly paymentCode: 'succeeded' | 'cancelled';
   /** `undelivered`: the URL or code never reached anybody, so nobody pays, and the close time ends it. */
   readonly issued: 'succeeded' | 'undelivered' | 'paid after its cancel';
+  /** Products none of whose calls can go wrong like that. In every other row the fault must have happened. */
+  readonly unfit?: readonly ProductOfTable[];
 }
 
 const table = {
@@ -40,22 +42,38 @@ const table = {
   reset: { api: 'pay', paymentCode: 'succeeded', issued: 'undelivered' },
   delay: { api: 'pay', delayMs: 1_300, paymentCode: 'succeeded', issued: 'undelivered' },
   system_error: { api: 'pay', paymentCode: 'succeeded', issued: 'undelivered' },
-  paying: { api: 'pay', paymentCode: 'cancelled', issued: 'succeeded' },
+  paying: {
+    api: 'pay',
+    paymentCode: 'cancelled',
+    issued: 'succeeded',
+    unfit: ['Open Platform order code', 'Alipay+ order code', 'Alipay+ entry code'],
+  },
   bad_signature: { api: 'pay', paymentCode: 'succeeded', issued: 'undelivered' },
   truncated: { api: 'pay', paymentCode: 'succeeded', issued: 'undelivered' },
   http_500: { api: 'pay', paymentCode: 'succeeded', issued: 'undelivered' },
-  not_found_first: { api: 'pay', paymentCode: 'succeeded', issued: 'undelivered' },
+  not_found_first: {
+    api: 'pay',
+    paymentCode: 'succeeded',
+    issued: 'undelivered',
+    unfit: ['Open Platform order code'],
+  },
   duplicate_notification: { api: 'notification', paymentCode: 'succeeded', issued: 'succeeded' },
   late_notification: { api: 'notification', delayMs: 300, paymentCode: 'succeeded', issued: 'succeeded' },
   lost_notification: { api: 'notification', paymentCode: 'succeeded', issued: 'succeeded' },
   wrong_amount_notification: { api: 'notification', paymentCode: 'succeeded', issued: 'succeeded' },
   forged_notification: { api: 'notification', paymentCode: 'succeeded', issued: 'succeeded' },
-  notification_before_answer: { api: 'pay', paymentCode: 'succeeded', issued: 'succeeded' },
+  notification_before_answer: {
+    api: 'pay',
+    paymentCode: 'succeeded',
+    issued: 'succeeded',
+    unfit: ['Open Platform order code'],
+  },
   late_success_after_cancel: {
     api: 'cancel',
     delayMs: 200,
     paymentCode: 'cancelled',
     issued: 'paid after its cancel',
+    unfit: ['Open Platform payment code'],
   },
 } as const satisfies { readonly [fault in FaultName]: Ends };
 
@@ -105,6 +123,7 @@ async function endOf(product: ProductOfTable, fault: string, ends: Ends): Promis
   }
   const rests = (one: Payment): boolean => isFinalStatus(one) && one.nextStep === null;
   await real.until(begun.id, rests);
+  await happened(real, fault, ends.unfit?.includes(product) ? 1 : 0);
   await real.control('DELETE', '/control/faults');
 
   const unpaid = ['failed', 'cancelled'];
@@ -118,6 +137,18 @@ async function endOf(product: ProductOfTable, fault: string, ends: Ends): Promis
   // Late evidence that the money moved may have come since.
   const payment = await real.until(begun.id, (one) => rests(one) && one.attention === null);
   expect(isPaid ? ['succeeded'] : unpaid).toContain(publicStatus(payment));
+}
+
+/**
+ * The simulator counts a fault down when it happens, and every other with it; a notification may leave after its payment
+ * has come to rest.
+ */
+async function happened(real: RealGateway, fault: string, unused: 0 | 1): Promise<void> {
+  const rules = await eventually(
+    async () => (await real.control('GET', '/control/faults')) as { fault: string; remaining: number }[],
+    (all) => all.every((rule) => rule.remaining === (rule.fault === fault ? unused : 0)),
+  );
+  expect(rules.map((rule) => rule.fault)).toContain(fault);
 }
 
 /** Whether the payer pays although the payment was cancelled: the money comes back. */
