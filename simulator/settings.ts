@@ -1,19 +1,19 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { invalidValue, type JsonObject } from './json.ts';
 
-/** How the wallet behaves. Set for everybody by `/control/settings`, or for one app when it is registered. */
+/** How the wallets behave. Set for everybody by `/control/settings`, or for one app or client when it is registered. */
 export interface Settings {
-  /** From this amount on the payer has to confirm on the phone (`10003`). The wallet's own rule is 1000 yuan. */
+  /** From this amount in fen, or what is worth it, the payer has to confirm on the phone (`10003`, PAYMENT_IN_PROCESS). Usual: 1000 yuan. */
   readonly password_limit_minor: number;
-  /** A cancel later than this after the trade's creation is refused: `ACQ.TRADE_CANCEL_TIME_OUT`. */
+  /** Open Platform: a cancel later than this after the trade's creation is refused: `ACQ.TRADE_CANCEL_TIME_OUT`. */
   readonly cancel_window_ms: number;
-  /** Two different refunds of one trade must lie this far apart. */
+  /** Open Platform: two different refunds of one trade must lie this far apart. */
   readonly refund_spacing_ms: number;
-  /** After that many days a paid trade is TRADE_FINISHED and no longer refundable. */
+  /** After that many days what is paid is no longer refundable; a trade of the Open Platform is TRADE_FINISHED then. */
   readonly refund_period_days: number;
-  /** `on`: a refund or cancel is paid from the merchant's takings of the day, else `ACQ.SELLER_BALANCE_NOT_ENOUGH`. */
+  /** `on`: a refund or cancel is paid from the merchant's takings of the day, else it is refused. */
   readonly position: 'on' | 'off';
-  /** The wallet's fee in millionths of the received amount. */
+  /** Open Platform: the wallet's fee in millionths of the received amount. */
   readonly fee_rate_ppm: number;
   /** AMS: how long a paid payment can be cancelled; `null`: until 00:15 UTC+8 of the day after. */
   readonly plus_cancel_window_ms: number | null;
@@ -25,9 +25,9 @@ export interface Settings {
   readonly plus_registration_review_ms: number;
   /** Divides the times between the tries of a notification. Holds from the next try on. */
   readonly notification_speed: number;
-  /** `on`: a payment by payment code is notified too. */
+  /** Open Platform: whether a payment by payment code is notified too. */
   readonly payment_code_notifications: 'on' | 'off';
-  /** `on`: the scan of an order code is notified (`WAIT_BUYER_PAY`). */
+  /** Open Platform: whether the scan of an order code is notified (`WAIT_BUYER_PAY`). */
   readonly created_notifications: 'on' | 'off';
 }
 

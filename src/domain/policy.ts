@@ -76,7 +76,7 @@ const common = {
 const alipayOpenPaymentCode: PaymentPolicy = {
   ...common,
   payAnswerMs: 15_000,
-  // The seed's 5 s × 12. The wallet's newer documents say 3 s × 10.
+  // As the wallet's guide for acquirers has it: 5 s × 12. Its newer documents say 3 s × 10.
   inquiryIntervalMs: 5_000,
   inquiryCount: 12,
   givesUpAt: 'inquiries_used_up',
@@ -93,7 +93,7 @@ const alipayOpenPaymentCode: PaymentPolicy = {
 
 const alipayPlusPaymentCode: PaymentPolicy = {
   ...common,
-  // The seed's 15 s, or 25 s on a poor network. The wallet's pages for payment codes say 5 s.
+  // As the wallet's guide for acquirers has it: 15 s, or 25 s on a poor network. Its pages for payment codes say 5 s.
   payAnswerMs: 15_000,
   inquiryIntervalMs: 3_000,
   inquiryCount: 20,

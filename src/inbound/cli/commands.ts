@@ -43,7 +43,7 @@ export const commands = {
     notes: ['Safe to repeat, and to run beside the version before.'],
   },
   simulator: {
-    about: 'The simulated wallet on SIMULATOR_PORT.',
+    about: 'The simulated wallets on SIMULATOR_PORT.',
     arguments: {},
     options: {},
   },
