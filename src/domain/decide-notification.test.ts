@@ -98,7 +98,14 @@ describe('a notification that the payment failed or was closed', () => {
   });
 
   test.each(others)('changes nothing when the payment is %s', (_, payment) => {
-    expect(told(payment, notPaid).payment).toBe(payment);
+    const { payment: after, events } = told(payment, notPaid);
+    expect(after).toBe(payment);
+    expect(events).toEqual([]);
+  });
+
+  test('does not put off an inquiry that is due, however often it is repeated', () => {
+    const due = { ...named('issued'), nextStep: { action: 'inquire', dueAt: secondsAfter(-9) } } as const;
+    expect(told(due, notPaid).payment.nextStep).toEqual(due.nextStep);
   });
 });
 

@@ -196,7 +196,8 @@ describe('while a payer may still be typing', () => {
   });
 
   test('a payment that has ended, or pays by payment code, has no payer to be seen', () => {
-    for (const one of [examplePayment(), entryPayment({ state: 'failed', nextStep: null })]) {
+    const ended = entryPayment({ state: 'failed', nextStep: null, payerActiveUntil: null });
+    for (const one of [examplePayment(), ended]) {
       const policy = policyFor(one.wallet, one.product);
       expect(decidePayment(one, seen, policy, noon).payment).toBe(one);
     }
@@ -307,6 +308,13 @@ describe('the wallet says that the attempt', () => {
     expect(told(waiting, [[{ kind: 'inquiry_answered', answer: attemptFailed }, 599]]).failure?.code).toBe(
       'payment_declined',
     );
+  });
+
+  test('failed after a payment code’s expiry: the wallet’s reason stands, since its payer was there', () => {
+    const late = examplePayment({ state: 'unknown', expiresAt: noon });
+    const policy = policyFor('alipay_open', 'payment_code');
+    const failed = told(late, [[{ kind: 'inquiry_answered', answer: attemptFailed }, 1]], policy);
+    expect(failed.failure?.code).toBe('payment_declined');
   });
 
   test('failed at the Open Platform: no cancel follows', () => {
