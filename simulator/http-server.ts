@@ -19,6 +19,8 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
+/** This machine alone: the simulator's keys protect nothing. */
+const host = '127.0.0.1';
 const bodyBytesMax = 1_048_576;
 /** A caller that is never answered is let go after this long. */
 const silenceMs = 5 * 60_000;
@@ -65,7 +67,7 @@ function sendJson(response: ServerResponse, status: number, body: string): void 
   send(response, status, 'application/json; charset=utf-8', body);
 }
 
-export async function startHttpServer(port: number, host: string, handlers: Handlers): Promise<HttpServer> {
+export async function startHttpServer(port: number, handlers: Handlers): Promise<HttpServer> {
   const working = new Set<Promise<void>>();
   const timers = new Set<NodeJS.Timeout>();
 
@@ -175,7 +177,7 @@ export async function startHttpServer(port: number, host: string, handlers: Hand
   });
   // Longer than the usual client keeps its connections, so that none is closed just as a request is written to it.
   server.keepAliveTimeout = 75_000;
-  await listen(server, port, host);
+  await listen(server, port);
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the server has no port');
 
@@ -196,7 +198,7 @@ export async function startHttpServer(port: number, host: string, handlers: Hand
   };
 }
 
-function listen(server: Server, port: number, host: string): Promise<void> {
+function listen(server: Server, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const reason =

@@ -25,8 +25,6 @@ export interface SimulatorOptions {
   readonly port: number;
   /** The simulator's files lie in `<dataDir>/simulator/`. */
   readonly dataDir: string;
-  /** Default 127.0.0.1. */
-  readonly host?: string;
   /** Milliseconds since the epoch; default the machine's clock. */
   readonly now?: () => number;
 }
@@ -42,7 +40,7 @@ export interface RunningSimulator {
  * listens. Rejects with `StartRefused`, whose message is one sentence, when the port is in use or the folder cannot be written.
  */
 export async function runSimulator(options: SimulatorOptions): Promise<RunningSimulator> {
-  const { port, dataDir, host = '127.0.0.1', now = Date.now } = options;
+  const { port, dataDir, now = Date.now } = options;
   const journal = openJournal(dataDir);
   try {
     const { db } = journal;
@@ -94,7 +92,7 @@ export async function runSimulator(options: SimulatorOptions): Promise<RunningSi
       now,
     });
     const amsControl = { journal, books: amsBooks, clients, now };
-    const server = await startHttpServer(port, host, {
+    const server = await startHttpServer(port, {
       gateway: gateway.answer,
       ams: ams.answer,
       phone: phone({ journal, books, apps, ams: amsBooks, clients, now }),

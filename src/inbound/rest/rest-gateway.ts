@@ -18,8 +18,6 @@ import { createWaits } from './until-final.ts';
 
 export interface RestGatewayOptions extends StatusOptions {
   readonly engine: Engine;
-  /** Largest body that is read; 64 KiB unless named. */
-  readonly bodyLimitBytes?: number;
   readonly logger?: FastifyBaseLogger | false;
   /** Proxies that are believed when they say whose address they speak for: addresses, ranges, `loopback`. Nobody unless named. */
   readonly trustedProxies?: readonly string[];
@@ -27,7 +25,8 @@ export interface RestGatewayOptions extends StatusOptions {
   readonly checkMerchantUrl?: MerchantUrlCheck;
 }
 
-const bodyLimitBytesDefault = 64 * 1024;
+/** Largest body that is read. */
+const bodyLimitBytes = 64 * 1024;
 /** How long a closing gateway lets calls to wallets end; what is left then is picked up by its row. */
 const closingPatienceMs = 3_000;
 
@@ -38,7 +37,6 @@ const closingPatienceMs = 3_000;
  * Closing it ends every wait with what was last seen and lets calls under way end for a moment.
  */
 export async function createRestGateway(options: RestGatewayOptions): Promise<FastifyInstance> {
-  const bodyLimitBytes = options.bodyLimitBytes ?? bodyLimitBytesDefault;
   const app = Fastify({
     ...(options.logger ? { loggerInstance: options.logger } : { logger: false }),
     // One line a request, written below: neither headers nor bodies are ever logged.
