@@ -137,6 +137,7 @@ describe('what was issued and never reached its payer', () => {
       state: 'reversing',
       reversal: { by: 'gateway' },
       failure: { code: 'wallet_page_missing' },
+      payerActiveUntil: null,
       nextStep: { action: 'cancel', dueAt: secondsAfter(17) },
     });
   });
@@ -145,6 +146,10 @@ describe('what was issued and never reached its payer', () => {
     const came = told(silent, [[issued, 16]]);
     expect(told(came, [[{ kind: 'undelivered', issued: false }, 17]])).toBe(came);
     expect(told(came, [[{ kind: 'undelivered', issued: true }, 17]]).state).toBe('reversing');
+  });
+
+  test('is left alone when nothing was issued that anybody could have been unable to open', () => {
+    expect(told(silent, [[{ kind: 'undelivered', issued: true }, 17]])).toBe(silent);
   });
 
   test('is left alone when it has ended meanwhile', () => {
