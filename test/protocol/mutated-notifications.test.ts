@@ -14,8 +14,9 @@ interface Tally {
   /** Changes of what is signed, by what became of them. */
   refused: number;
   readonly believed: string[];
-  /** Changes that leave it as it was. */
+  /** Changes that leave it as it was, and how many of those are believed. */
   unchanged: number;
+  readAlike: number;
   readonly readOtherwise: string[];
 }
 
@@ -30,7 +31,7 @@ function tallyOf(subject: Subject, seed: number, mutations: number): Tally {
     expect(reading).toMatch(/^{"kind":"verified"/);
     expect(signedPart).not.toBeNull();
   }
-  const tally: Tally = { refused: 0, believed: [], unchanged: 0, readOtherwise: [] };
+  const tally: Tally = { refused: 0, believed: [], unchanged: 0, readAlike: 0, readOtherwise: [] };
   for (let n = 0; n < mutations; n++) {
     const original = chance.one(originals);
     let mutated = chance.one(subject.mutations)(original.wire, chance);
@@ -39,7 +40,8 @@ function tallyOf(subject: Subject, seed: number, mutations: number): Tally {
     const isVerified = reading.startsWith('{"kind":"verified"');
     if (subject.signedPart(mutated) === original.signedPart) {
       tally.unchanged += 1;
-      if (isVerified && reading !== original.reading) tally.readOtherwise.push(`number ${n}: ${reading}`);
+      if (reading === original.reading) tally.readAlike += 1;
+      else if (isVerified) tally.readOtherwise.push(`number ${n}: ${reading}`);
     } else if (isVerified) {
       tally.believed.push(`number ${n}: ${Buffer.from(mutated.body).toString('latin1')}`);
     } else {
@@ -68,9 +70,25 @@ it.each(subjects)(
     expect(tally.readOtherwise).toEqual([]);
     expect(tally.refused).toBeGreaterThan((mutationsPerWallet * 2) / 3);
     expect(tally.unchanged).toBeGreaterThan(mutationsPerWallet * 0.01);
+    // Or else nothing would be said by what is read otherwise.
+    expect(tally.readAlike).toBeGreaterThan(tally.unchanged * 0.9);
   },
   120_000,
 );
+
+it.each(subjects)('every kind of change of a notification of %s does change it', (_, subject, seed) => {
+  const chance = chanceOf(seed);
+  const bytesOf = ({ target, headers, body }: ReceivedNotification): string =>
+    JSON.stringify([target, headers, Buffer.from(body).toString('latin1')]);
+  for (const [kind, change] of subject.mutations.entries()) {
+    let changed = 0;
+    for (let n = 0; n < 200; n++) {
+      const original = chance.one(subject.originals);
+      if (bytesOf(change(original, chance)) !== bytesOf(original)) changed += 1;
+    }
+    expect(changed, `kind ${kind}`).toBeGreaterThan(100);
+  }
+});
 
 it.each(subjects)('a reader of %s that verified nothing would be found out', (_, subject, seed) => {
   const credulous: Subject = {
