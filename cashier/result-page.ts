@@ -54,7 +54,7 @@ export function outcomeMark(outcome: Outcome): string {
 }
 
 /** Whether nothing more will become of it, as far as a payer waits for it. */
-export function isEnded(outcome: Outcome): boolean {
+function isEnded(outcome: Outcome): boolean {
   return outcome.kind !== 'waiting' && outcome.kind !== 'undoing';
 }
 

@@ -4,7 +4,7 @@ import type { Language } from './languages.ts';
 import { noticePage, otherBrowserPage, walletOpensPage } from './notice-pages.ts';
 import type { PageFrame } from './page-frame.ts';
 import { type Outcome, type ResultView, resultPage } from './result-page.ts';
-import type { NoticeName } from './texts.ts';
+import { type CancelReason, type Charge, type FailureReason, type NoticeName, textsOf } from './texts.ts';
 
 /* Every page once, with what merchants and wallets may have called things. */
 
@@ -78,26 +78,27 @@ export function exampleResult(
   };
 }
 
+/** The names that a table of texts has, which is all of them. */
+function namesOf<Name extends string>(texts: { readonly [name in Name]: unknown }): Name[] {
+  return Object.keys(texts) as Name[];
+}
+
+const { failureReasons, cancelReasons, charges, notices } = textsOf('en');
+const everyCharge = namesOf<Charge>(charges);
+
 const outcomes: readonly Outcome[] = [
   { kind: 'waiting', walletUrl: null },
   { kind: 'waiting', walletUrl: 'https://wallet.example/?a=1&b="2"' },
   { kind: 'succeeded', paidMinor: 1234n },
   { kind: 'refunded', paidMinor: 1234n, refundedMinor: 1234n },
   { kind: 'refunded', paidMinor: 1234n, refundedMinor: 500n },
-  { kind: 'failed', reason: 'not_enough_money', charge: 'none' },
   { kind: 'undoing' },
-  { kind: 'cancelled', reason: 'wallet_silent', charge: 'none_kept' },
-  { kind: 'cancelled', reason: 'not_paid_in_time', charge: 'returned' },
-];
-
-const notices: readonly NoticeName[] = [
-  'unknown_code',
-  'disabled_code',
-  'store_cannot',
-  'unknown_attempt',
-  'broken_form',
-  'unavailable',
-  'too_many_requests',
+  ...namesOf<FailureReason>(failureReasons).map(
+    (reason) => ({ kind: 'failed', reason, charge: 'none' }) as const,
+  ),
+  ...namesOf<CancelReason>(cancelReasons).flatMap((reason) =>
+    everyCharge.map((charge) => ({ kind: 'cancelled', reason, charge }) as const),
+  ),
 ];
 
 /** Every page in this language, by a name. */
@@ -124,7 +125,7 @@ export function everyPage(language: Language, texts: ForeignTexts): ReadonlyMap<
       (outcome, index) =>
         [`result ${index}: ${outcome.kind}`, resultPage(frame, exampleResult(texts, outcome))] as const,
     ),
-    ...notices.map(
+    ...namesOf<NoticeName>(notices).map(
       (notice) => [notice, noticePage(frame, notice, { kind: 'start', url: '/c/CODE' })] as const,
     ),
     ['wallet opens', walletOpensPage(frame, 'https://wallet.example/?a=1&b="2"')],

@@ -25,7 +25,7 @@ export type CalledApi = Exclude<FaultApi, '*' | 'notification'>;
  *   an unpaid payment, the money is taken and given back at once. `alipay_open`: of an order code that nobody has scanned yet, which the
  *   cancel does not know; it is scanned and paid.
  */
-export const callFaultNames = [
+const callFaultNames = [
   'no_answer',
   'not_processed',
   'arrives_late',
@@ -53,7 +53,7 @@ export type CallFault = (typeof callFaultNames)[number];
  *
  * After a lost, wrong or forged try the true notification follows on the wallet's schedule, whatever the receiver has said to it.
  */
-export const notificationFaultNames = [
+const notificationFaultNames = [
   'late_notification',
   'lost_notification',
   'duplicate_notification',

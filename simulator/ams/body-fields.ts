@@ -19,7 +19,7 @@ function illegal(parent: Member, name: string, rule: string): AmsRefused {
   return new AmsRefused('PARAM_ILLEGAL', `${parent.path}${name} ${rule}`);
 }
 
-export function optionalMember(parent: Member, name: string): Member | null {
+function optionalMember(parent: Member, name: string): Member | null {
   const value = parent.value[name] ?? null;
   if (value === null) return null;
   if (!isJsonObject(value)) throw illegal(parent, name, 'is no object');

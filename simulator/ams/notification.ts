@@ -6,7 +6,7 @@ import { printSignatureHeader, signContent, signingContent } from './signing.ts'
 import { printWireTime } from './wire-time.ts';
 
 /** Signed anew at each sending; `path` is that of the notify URL. `key` signs instead of the wallet's for a forged one. */
-export async function printAmsNotification(
+async function printAmsNotification(
   facts: JsonObject,
   client: AmsClient,
   atMs: number,
@@ -28,7 +28,7 @@ export async function printAmsNotification(
 }
 
 /** 200 and a `result` with SUCCESS and S; nobody has to sign it. */
-export function acknowledgesAms(status: number, body: string): boolean {
+function acknowledgesAms(status: number, body: string): boolean {
   const result = status === 200 ? parseJsonObject(body)?.['result'] : undefined;
   return isJsonObject(result) && result['resultCode'] === 'SUCCESS' && result['resultStatus'] === 'S';
 }

@@ -1,4 +1,4 @@
-import { conflict, invalidValue, notFound } from '../json.ts';
+import { conflict, invalidValue } from '../json.ts';
 import type { Payer } from '../payers.ts';
 import type { AmsClients } from './clients.ts';
 import type { AmsPayment } from './payment-records.ts';
@@ -82,9 +82,4 @@ export function namedPayment(
   if (others.length > 0)
     throw conflict(`${paymentRequestId} exists for several clients: name one with ?client_id=`);
   return found;
-}
-
-export function existing(payment: AmsPayment | undefined): AmsPayment {
-  if (payment === undefined) throw notFound('the wallet knows no such payment');
-  return payment;
 }
