@@ -309,6 +309,7 @@ describe.each(languages)('every page in %s', (language: Language) => {
     await opened({ colorScheme, viewport: { width, height: 640 } });
     const files = /\/c\/assets\/cashier-[0-9a-f]+\.(?:css|js)/g;
     const [css = '', js = ''] = (await cashier.get(`/c/${codes.dollars}`)).body.match(files) ?? [];
+    expect([css, js]).not.toContain('');
     const lengthy = {
       ...ordinaryTexts,
       store: 'Warung Kopi Nusantara Sejahtera Abadi Jalan Malioboro Cabang 12',
@@ -319,6 +320,7 @@ describe.each(languages)('every page in %s', (language: Language) => {
     for (const [name, text] of everyPage(language, lengthy)) {
       shown = text.replace('/c/assets/cashier.css', css).replace('/c/assets/cashier.js', js);
       await page.goto(`${origin}/page`);
+      expect.soft(await page.locator('main').innerText(), name).not.toBe('');
       expect.soft(await overflow(page), name).toBe(0);
       expect.soft(await confirmBelowScreen(page), name).toBe(0);
       expect.soft(await paleTexts(page), name).toEqual([]);
