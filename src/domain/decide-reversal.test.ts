@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { announcementsOfPayment } from './announcement.ts';
 import { horizonOf } from './decide-reversal.ts';
 import {
+  cancelledAtWallet,
   closed,
   effectedClosed,
   effectedRefunded,
@@ -12,13 +13,14 @@ import {
   refundInstead,
   refused,
 } from './inputs.fixture.ts';
-import { holdsOrder, publicStatus } from './payment.ts';
+import { holdsOrder, type Payment, publicStatus } from './payment.ts';
 import {
   exampleHorizon,
   examplePayment,
   examplePolicy,
   noon,
   paidPayment,
+  reversingPayment,
   secondsAfter,
 } from './payments.fixture.ts';
 import {
@@ -31,6 +33,7 @@ import {
   step,
   steps,
 } from './story.fixture.ts';
+import type { CancelAnswer, InquiryAnswer } from './wallet-answer.ts';
 
 // proves RES-20
 describe('money case 1: nothing to cancel is not cancelled', () => {
@@ -260,6 +263,42 @@ describe('past the cancel window', () => {
     const amount = paid.amount;
     const done = step(refusedOnce, { inquire_refund: { kind: 'refunded', amount } });
     expect(done.payment).toMatchObject({ state: 'cancelled', cancelledBy: 'refund', attention: null });
+  });
+});
+
+describe('the wallet’s word on a payment that is being undone', () => {
+  const known = { knownToWallet: true, paidEvidence: true, walletTransactionId: '1' } as const;
+  const asked = (payment: Payment, answer: InquiryAnswer): Payment =>
+    happens(begin(payment), { kind: 'inquiry_answered', answer }).payment;
+
+  test('says by what it was undone: paid and closed is cancelled, and never paid is closed', () => {
+    const cancelling = reversingPayment('cancelling', 'inquire', { knownToWallet: true });
+    expect(asked(cancelling, closed)).toMatchObject({ state: 'cancelled', cancelledBy: 'close' });
+    expect(asked({ ...cancelling, ...known }, closed)).toMatchObject({ cancelledBy: 'cancel', refunded: 0n });
+  });
+
+  // money case 13
+  test('counts the whole amount as refunded when a refund of ours was on its way, unless it names a cancel', () => {
+    const refunding = reversingPayment('refunding', 'inquire', known);
+    expect(asked(refunding, closed)).toMatchObject({ cancelledBy: 'refund', refunded: 10_000n });
+    expect(asked(refunding, cancelledAtWallet)).toMatchObject({ cancelledBy: 'cancel', refunded: 0n });
+  });
+
+  test('that there is none does not outweigh that it knew the payment: it is cancelled again, and not only watched', () => {
+    const cancelling = reversingPayment('cancelling', 'inquire', { knownToWallet: true });
+    expect(asked(cancelling, notFound)).toMatchObject({
+      state: 'reversing',
+      reversal: { state: 'cancelling' },
+      nextStep: { action: 'cancel', dueAt: noon },
+    });
+  });
+
+  test('that a cancel gave money back is evidence that the payer had paid', () => {
+    const cancelling = begin(reversingPayment('cancelling', 'cancel'));
+    const effected = (answer: CancelAnswer): Payment =>
+      happens(cancelling, { kind: 'cancel_answered', answer }).payment;
+    expect(effected(effectedRefunded)).toMatchObject({ state: 'cancelled', paidEvidence: true });
+    expect(effected(effectedClosed)).toMatchObject({ state: 'cancelled', paidEvidence: false });
   });
 });
 
