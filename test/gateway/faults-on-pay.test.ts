@@ -1,6 +1,7 @@
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { publicStatus } from '../../src/domain/payment.ts';
+import { walletNames } from '../../src/domain/wallets.ts';
 import { eventually, isFinalStatus, openRealGateway, type RealGateway } from './real-gateway.ts';
 
 /** What a fault on `pay` alone must end as; the payer's money must agree with it to the cent. */
@@ -22,18 +23,26 @@ const outcomes: readonly {
   { fault: 'paying', ends: 'cancelled' },
 ];
 
-describe('one fault on pay', () => {
-  // proves RES-01, RES-02, RES-03, RES-05, RES-08, RES-14, PAY-19
-  it.concurrent.each(outcomes)('$fault ends $ends for everybody', async ({ fault, delay_ms, ends }) => {
+const rows = walletNames.flatMap((wallet) => outcomes.map((outcome) => ({ wallet, ...outcome })));
+
+describe('one fault on pay, and no notification: inquiries and the cancel decide alone', () => {
+  // proves RES-01, RES-02, RES-03, RES-05, RES-08, RES-14, RES-15, PAY-19
+  it.concurrent.each(rows)('$fault at $wallet ends $ends for everybody', async (row) => {
+    const { wallet, fault, delay_ms, ends } = row;
     const real = await openRealGateway();
     try {
+      await real.control('POST', '/control/faults', {
+        api: 'notification',
+        fault: 'lost_notification',
+        probability: 1,
+      });
       await real.control('POST', '/control/faults', {
         api: 'pay',
         fault,
         count: 1,
         ...(delay_ms === undefined ? {} : { delay_ms }),
       });
-      const begun = await real.pay();
+      const begun = await real.payBy(wallet, 'payment_code');
       const payment = await real.until(begun.id, isFinalStatus);
       expect(publicStatus(payment)).toBe(ends);
       const line = await real.ledgerLine(payment);
