@@ -80,11 +80,14 @@ create table merchants (
   mcc text,
   order_code_scene text,
   order_code_expiry_ms integer,
+  policy_overrides jsonb not null default '{}'::jsonb,
   constraint merchants_pkey PRIMARY KEY (id),
   constraint merchants_check CHECK (((order_code_scene IS NULL) = (order_code_expiry_ms IS NULL))),
   constraint merchants_id_check CHECK ((id ~ '^[0-9A-Za-z]{1,32}$'::text)),
   constraint merchants_mcc_check CHECK ((mcc ~ '^\d{4}$'::text)),
   constraint merchants_order_code_expiry_ms_check CHECK (((order_code_expiry_ms >= 60000) AND (order_code_expiry_ms <= 7200000))),
+  constraint merchants_policy_overrides_by_product CHECK (((jsonb_typeof(policy_overrides) = 'object'::text) AND (NOT jsonb_path_exists(policy_overrides, '$.*?(@.type() != "object")'::jsonpath)) AND (NOT jsonb_path_exists(policy_overrides, '$.*.*?(@.type() != "object")'::jsonpath)))),
+  constraint merchants_policy_overrides_figures CHECK (((NOT jsonb_path_exists(policy_overrides, 'strict $.**?(@.type() == "array" || @.type() == "null")'::jsonpath)) AND (NOT jsonb_path_exists(policy_overrides, '$.*.*.*?(@.type() == "number" && (@ < 0 || @ != @.floor()))'::jsonpath)) AND (NOT jsonb_path_exists(policy_overrides, '$.*.*.*?(@.type() == "string" && !(@ like_regex "^([0-9]{1,19}|[a-z_]+)$"))'::jsonpath)) AND (NOT jsonb_path_exists(policy_overrides, '$.*.*.*.*?((@.type() != "number" || @ < 0) || @ != @.floor())'::jsonpath)))),
   constraint merchants_short_no_check CHECK ((short_no < '34359738368'::bigint)),
   constraint merchants_short_no_key UNIQUE (short_no)
 );

@@ -44,7 +44,7 @@ const goodMerchant: AcceptingMerchant = {
   stores: [{ id: 'S0001' }, { id: 'S0002' }],
   bindings: [binding],
   orderCodes: null,
-  policyOverride: {},
+  policyOverrides: {},
   notifyUrl: 'https://merchant.example/notify',
 };
 
@@ -201,6 +201,12 @@ describe('an order code', () => {
     });
   });
 
+  test('of a scene that is shorter than a policy allows lives as long as the policy wants', () => {
+    const policyOverrides = { alipay_open: { order_code: { expiryMinMs: 100_000 } } };
+    const merchant = { ...permitted, policyOverrides };
+    expect(accepted({ request: wanted, merchant }).payment.expiresAt).toEqual(secondsAfter(100));
+  });
+
   test('goes to the wallet that takes its currency, and is ambiguous where two do', () => {
     const both = [
       binding,
@@ -354,7 +360,11 @@ describe('the expiry', () => {
 
 describe('the policy of a payment', () => {
   test('is the default with the overrides of the merchant', () => {
-    const merchant = { ...goodMerchant, policyOverride: { inquiryCount: 3, expiryDefaultMs: 120_000 } };
+    const policyOverrides = {
+      alipay_open: { payment_code: { inquiryCount: 3, expiryDefaultMs: 120_000 } },
+      alipay_plus: { payment_code: { inquiryCount: 4 } },
+    };
+    const merchant = { ...goodMerchant, policyOverrides };
     const { policy, payment } = accepted({ ...good, merchant });
     expect(policy).toEqual({ ...examplePolicy, inquiryCount: 3, expiryDefaultMs: 120_000 });
     expect(payment.expiresAt).toEqual(secondsAfter(120));

@@ -3,7 +3,7 @@ import { formatDecimal, type Money, minorUnitDigits } from './money.ts';
 import type { Failure, Payment, TimelineEvent } from './payment.ts';
 import { later } from './payment-changes.ts';
 import type { PaymentStart } from './payment-start.ts';
-import { hastened, offersProduct, type PaymentPolicy, type PolicyOverride, policyFor } from './policy.ts';
+import { hastened, offersProduct, type PaymentPolicy, type PolicyOverrides, policyFor } from './policy.ts';
 import { type Refusal, refusal } from './refusals.ts';
 import {
   amountStepOf,
@@ -45,7 +45,7 @@ export interface AcceptingMerchant {
   }[];
   /** `null`: order codes are off, as they are until somebody has named the scene that needs them. PAY-16. */
   readonly orderCodes: OrderCodePermission | null;
-  readonly policyOverride: PolicyOverride;
+  readonly policyOverrides: PolicyOverrides;
   readonly notifyUrl: string | null;
 }
 
@@ -117,7 +117,7 @@ export function acceptPayment(
   }
   const chosen = chooseBinding(request, merchant);
   if ('code' in chosen) return { kind: 'refused', refusal: chosen };
-  const policy = paymentPolicy(chosen.wallet, start.product, merchant.policyOverride, policySpeed);
+  const policy = paymentPolicy(chosen.wallet, start.product, merchant.policyOverrides, policySpeed);
   const step = amountStepOf(chosen.wallet, amount.currency);
   if (amount.minor % step !== 0n) {
     return refused(
@@ -153,8 +153,11 @@ export function acceptPayment(
     );
   }
   const sceneExpiryMs = start.product === 'order_code' ? merchant.orderCodes?.expiryMs : undefined;
-  // A scene is named for every wallet at once, and one of them may not wait as long.
-  const expiryMs = Math.min(sceneExpiryMs ?? policy.expiryDefaultMs, policy.expiryMaxMs);
+  // A scene is named for every wallet at once, and one of them may not wait as long, or as briefly.
+  const expiryMs =
+    sceneExpiryMs === undefined
+      ? policy.expiryDefaultMs
+      : Math.max(policy.expiryMinMs, Math.min(sceneExpiryMs, policy.expiryMaxMs));
   const expiresAt = request.expiresAt ?? later(now, expiryMs);
   const lifeMs = expiresAt.getTime() - now.getTime();
   if (lifeMs < policy.expiryMinMs || lifeMs > policy.expiryMaxMs) {
@@ -221,10 +224,10 @@ export function acceptPayment(
 export function paymentPolicy(
   wallet: WalletName,
   product: ProductName,
-  override: PolicyOverride,
+  overrides: PolicyOverrides,
   policySpeed: number,
 ): PaymentPolicy {
-  const policy = policyFor(wallet, product, override);
+  const policy = policyFor(wallet, product, overrides);
   return policySpeed === 1 ? policy : hastened(policy, policySpeed);
 }
 

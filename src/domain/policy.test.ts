@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { examplePolicy } from './payments.fixture.ts';
-import { hastened, policyFor, type RetryPace, retryDelayMs } from './policy.ts';
+import { hastened, policyFor, productsOf, type RetryPace, retryDelayMs } from './policy.ts';
+import { walletNames } from './wallets.ts';
 
 const secondMs = 1_000;
 const minuteMs = 60 * secondMs;
@@ -79,10 +80,30 @@ test('no wait is longer than the pace allows, not even the first', () => {
   ]);
 });
 
-test('the overrides of a merchant stand in place of the defaults, field by field', () => {
-  const policy = policyFor('alipay_open', 'payment_code', { inquiryCount: 10, inquiryIntervalMs: 3_000 });
+test('the overrides of a merchant stand in place of the defaults, figure by figure', () => {
+  const overrides = { alipay_open: { payment_code: { inquiryCount: 10, inquiryIntervalMs: 3_000 } } };
+  const policy = policyFor('alipay_open', 'payment_code', overrides);
   expect(policy).toEqual({ ...examplePolicy, inquiryCount: 10, inquiryIntervalMs: 3_000 });
   expect(policyFor('alipay_open', 'payment_code')).toEqual(examplePolicy);
+});
+
+test('an override of one part of a pace leaves the others', () => {
+  const overrides = { alipay_open: { payment_code: { cancelRetry: { fastTries: 8 } } } };
+  expect(policyFor('alipay_open', 'payment_code', overrides)).toEqual({
+    ...examplePolicy,
+    cancelRetry: { ...examplePolicy.cancelRetry, fastTries: 8 },
+  });
+});
+
+test('an override holds for its product of its wallet alone', () => {
+  const overrides = { alipay_plus: { entry_code: { payAnswerMs: 25_000 } } };
+  for (const wallet of walletNames) {
+    for (const product of productsOf(wallet)) {
+      const isMeant = wallet === 'alipay_plus' && product === 'entry_code';
+      const expected = { ...policyFor(wallet, product), ...(isMeant ? { payAnswerMs: 25_000 } : {}) };
+      expect(policyFor(wallet, product, overrides)).toEqual(expected);
+    }
+  }
 });
 
 describe('a hastened policy', () => {

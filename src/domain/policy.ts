@@ -1,4 +1,4 @@
-import type { ProductName, WalletName } from './wallets.ts';
+import { type ProductName, productNames, type WalletName } from './wallets.ts';
 
 /**
  * How often to try again: `firstMs`, then `nextMs`, until `fastTries` tries were made; from there each wait is
@@ -12,7 +12,10 @@ export interface RetryPace {
   readonly maxMs: number;
 }
 
-/** Timings and limits of one product at one wallet. Every figure is data; a merchant may override it. */
+/**
+ * Timings and limits of one product at one wallet. Every figure is data; a merchant may override it within what
+ * `policy-ranges.ts` allows. Each stands in `policy-figures.ts` too, under the name that people use.
+ */
 export interface PaymentPolicy {
   /** How long the answer to `pay` is awaited. RES-02. */
   readonly payAnswerMs: number;
@@ -55,6 +58,8 @@ export interface PaymentPolicy {
   readonly expiryMaxMs: number;
   /** Largest amount of one payment, in minor units. */
   readonly amountMaxMinor: bigint;
+  /** How long the merchant waits for a final result, as agreed with it; `null`: nothing is agreed. ACQ-02, ACQ-03. */
+  readonly merchantTimeoutMs: number | null;
 }
 
 const minuteMs = 60_000;
@@ -63,6 +68,7 @@ const hourMs = 60 * minuteMs;
 /** What the wallets' products have in common; each names what differs. */
 const common = {
   callLimitMs: 3_000,
+  // The wallets say to inquire slowly while nobody is at the page, and name no figure.
   idleInquiryIntervalMs: 20_000,
   payerActiveMs: 30_000,
   cancelRetry: { firstMs: 5_000, nextMs: 10_000, fastTries: 6, maxMs: 10 * minuteMs },
@@ -71,12 +77,13 @@ const common = {
   expiryGraceMs: 5 * minuteMs,
   codeLifeMs: 0,
   finalLookMs: 24 * hourMs,
+  merchantTimeoutMs: null,
 } as const satisfies Partial<PaymentPolicy>;
 
 const alipayOpenPaymentCode: PaymentPolicy = {
   ...common,
   payAnswerMs: 15_000,
-  // As the wallet's guide for acquirers has it: 5 s × 12. Its newer documents say 3 s × 10.
+  // As the wallet's guide for acquirers has it: 5 s × 12. Its newer documents say 3 s × 10, or 3 to 6 s for a minute.
   inquiryIntervalMs: 5_000,
   inquiryCount: 12,
   givesUpAt: 'inquiries_used_up',
@@ -95,6 +102,7 @@ const alipayPlusPaymentCode: PaymentPolicy = {
   ...common,
   // As the wallet's guide for acquirers has it: 15 s, or 25 s on a poor network. Its pages for payment codes say 5 s.
   payAnswerMs: 15_000,
+  // As the guide has it: 3 s apart, 10 to 20 times.
   inquiryIntervalMs: 3_000,
   inquiryCount: 20,
   givesUpAt: 'inquiries_used_up',
@@ -146,7 +154,22 @@ export function offersProduct(wallet: WalletName, product: ProductName): boolean
   return defaultPolicies[wallet][product] !== undefined;
 }
 
-export type PolicyOverride = { readonly [key in keyof PaymentPolicy]?: PaymentPolicy[key] };
+/** Products that the wallet offers, in the order of {@link productNames}. */
+export function productsOf(wallet: WalletName): readonly ProductName[] {
+  return productNames.filter((product) => offersProduct(wallet, product));
+}
+
+/** What a merchant has instead of a product's defaults, figure by figure; of a pace, part by part. */
+export type PolicyOverride = {
+  readonly [name in keyof PaymentPolicy]?: PaymentPolicy[name] extends RetryPace
+    ? Partial<RetryPace>
+    : PaymentPolicy[name];
+};
+
+/** The overrides of one merchant: each holds for one product of one wallet, since their figures have different reasons. */
+export type PolicyOverrides = {
+  readonly [wallet in WalletName]?: { readonly [product in ProductName]?: PolicyOverride };
+};
 
 /**
  * The policy that holds: the wallet's and product's default with the merchant's overrides on top. A product that the
@@ -155,11 +178,19 @@ export type PolicyOverride = { readonly [key in keyof PaymentPolicy]?: PaymentPo
 export function policyFor(
   wallet: WalletName,
   product: ProductName,
-  override: PolicyOverride = {},
+  overrides: PolicyOverrides = {},
 ): PaymentPolicy {
   const policy = defaultPolicies[wallet][product];
   if (policy === undefined) throw new RangeError(`${wallet} offers no ${product}`);
-  return { ...policy, ...override };
+  const override = overrides[wallet]?.[product];
+  if (override === undefined) return policy;
+  return {
+    ...policy,
+    ...override,
+    cancelRetry: { ...policy.cancelRetry, ...override.cancelRetry },
+    refundRetry: { ...policy.refundRetry, ...override.refundRetry },
+    watchRetry: { ...policy.watchRetry, ...override.watchRetry },
+  };
 }
 
 /**

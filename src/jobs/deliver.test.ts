@@ -22,7 +22,7 @@ function engineOf(deliveries: (journal: DeliveryJournal) => DeliveryJournal) {
     stores: [],
     bindings: [],
     orderCodes: null,
-    policyOverride: {},
+    policyOverrides: {},
     notifyUrl: null,
   };
   const engine: DeliverEngine = {

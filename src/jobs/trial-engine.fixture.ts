@@ -77,7 +77,7 @@ export const trialMerchant: Merchant = {
     { wallet: 'alipay_open', account: 'sandbox', subMerchantId: '2088000000000002', currency: 'CNY' },
   ],
   orderCodes: null,
-  policyOverride: {},
+  policyOverrides: {},
   notifyUrl: 'https://merchant.example/notify',
 };
 

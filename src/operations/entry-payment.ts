@@ -45,7 +45,7 @@ export function entryAmountMax(
   const { code, merchant } = entry;
   const isTaken = merchant.bindings.some((one) => one.wallet === wallet && one.currency === code.currency);
   if (!isTaken || !offersProduct(wallet, 'entry_code')) return null;
-  return paymentPolicy(wallet, 'entry_code', merchant.policyOverride, engine.policySpeed).amountMaxMinor;
+  return paymentPolicy(wallet, 'entry_code', merchant.policyOverrides, engine.policySpeed).amountMaxMinor;
 }
 
 export interface EntryPayment {

@@ -15,8 +15,8 @@ export async function policyOf(
   payment: Pick<Payment, 'merchantId' | 'wallet' | 'product'>,
 ): Promise<PaymentPolicy> {
   const merchant = await engine.merchants.find(payment.merchantId);
-  const override = merchant?.policyOverride ?? {};
-  return paymentPolicy(payment.wallet, payment.product, override, engine.policySpeed);
+  const overrides = merchant?.policyOverrides ?? {};
+  return paymentPolicy(payment.wallet, payment.product, overrides, engine.policySpeed);
 }
 
 /**

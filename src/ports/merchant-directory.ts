@@ -1,5 +1,5 @@
 import type { OrderCodePermission } from '../domain/accept-payment.ts';
-import type { PolicyOverride } from '../domain/policy.ts';
+import type { PolicyOverrides } from '../domain/policy.ts';
 import type { WalletName } from '../domain/wallets.ts';
 
 /** What a merchant may take payments with. */
@@ -30,7 +30,7 @@ export interface Merchant {
   readonly bindings: readonly WalletBinding[];
   /** `null`: the merchant shows no order codes. PAY-16. */
   readonly orderCodes: OrderCodePermission | null;
-  readonly policyOverride: PolicyOverride;
+  readonly policyOverrides: PolicyOverrides;
   /** Where deliveries go when a payment names no `notify_url`. */
   readonly notifyUrl: string | null;
 }

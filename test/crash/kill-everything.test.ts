@@ -11,6 +11,7 @@ import { startEmbeddedPostgres } from '../../src/adapters/embedded-postgres/embe
 import { type Database, openDatabase } from '../../src/adapters/postgres/database.ts';
 import { saveMerchant } from '../../src/adapters/postgres/merchant-records.ts';
 import { migrate } from '../../src/adapters/postgres/migrations.ts';
+import { changePolicyOverrides } from '../../src/adapters/postgres/policy-overrides.ts';
 import { saveWalletAccount } from '../../src/adapters/postgres/wallet-accounts.ts';
 import { createSealing } from '../../src/adapters/sealing.ts';
 import { openGateway } from '../../src/apps/gateway.ts';
@@ -18,6 +19,7 @@ import { readSettings } from '../../src/apps/settings.ts';
 import { runWorker } from '../../src/apps/worker.ts';
 import { paymentRequestId } from '../../src/domain/ids.ts';
 import { type Payment, publicStatus } from '../../src/domain/payment.ts';
+import { onEveryProduct } from '../../src/domain/policy.fixture.ts';
 import { eventually, type LedgerLine, merchantId, quickPolicy } from '../gateway/real-gateway.ts';
 import type { PaymentRequestJson } from './doomed-gateway.ts';
 
@@ -173,7 +175,8 @@ async function setUp(databaseUrl: string, masterKey: Buffer, walletPort: number)
       { wallet: 'alipay_open', currency: 'CNY', account: 'sandbox', subMerchantId: '2088000000000002' },
     ],
   });
-  await database.query('update merchants set policy_override = $1', [{ ...quickPolicy, payAnswerMs: 3_000 }]);
+  const policy = { ...quickPolicy, payAnswerMs: 3_000 };
+  await changePolicyOverrides(database, merchantId, () => onEveryProduct(policy));
   await database.end();
   const codes = (await (await fetch(`${wallet}/control/payment-codes`)).json()) as {
     readonly code: string;

@@ -205,7 +205,7 @@ describe('money case 4: a second attempt while the first is unknown', () => {
         kind: 'pay_answered',
         answer: { kind: 'paid', walletTransactionId: '2026', amount: failed.amount },
       },
-      policyFor('alipay_open', 'payment_code', real.merchant.policyOverride),
+      policyFor('alipay_open', 'payment_code', real.merchant.policyOverrides),
     );
     engine.changes.publish(failed.id, engine.clock.now());
     const returned = await real.until(failed.id, (payment) => payment.reversal?.state === 'effected');

@@ -11,6 +11,7 @@ import { runSimulator } from '../../simulator/simulator.ts';
 import { type Database, openDatabase } from '../../src/adapters/postgres/database.ts';
 import { createEntryCode } from '../../src/adapters/postgres/entry-codes.ts';
 import { saveMerchant } from '../../src/adapters/postgres/merchant-records.ts';
+import { changePolicyOverrides } from '../../src/adapters/postgres/policy-overrides.ts';
 import { saveWalletAccount } from '../../src/adapters/postgres/wallet-accounts.ts';
 import { createSealing } from '../../src/adapters/sealing.ts';
 import { type Gateway, openGateway } from '../../src/apps/gateway.ts';
@@ -19,6 +20,7 @@ import { runWorker } from '../../src/apps/worker.ts';
 import type { PaymentRequest } from '../../src/domain/accept-payment.ts';
 import { entryOrderNo, paymentRequestId } from '../../src/domain/ids.ts';
 import { type Payment, publicStatus } from '../../src/domain/payment.ts';
+import { onEveryProduct } from '../../src/domain/policy.fixture.ts';
 import type { PolicyOverride } from '../../src/domain/policy.ts';
 import type { ProductName, WalletName } from '../../src/domain/wallets.ts';
 import { notificationRoutes } from '../../src/inbound/notifications/notification-routes.ts';
@@ -84,7 +86,7 @@ export interface RealGateway {
 }
 
 /** Short waits, yet long enough that a busy machine answers within them. */
-export const quickPolicy: PolicyOverride = {
+export const quickPolicy = {
   payAnswerMs: 2_000,
   callLimitMs: 1_000,
   inquiryIntervalMs: 100,
@@ -94,7 +96,7 @@ export const quickPolicy: PolicyOverride = {
   refundSpacingMs: 50,
   refundInquiryDelayMs: 100,
   watchRetry: { firstMs: 100, nextMs: 200, fastTries: 4, maxMs: 400 },
-};
+} as const satisfies PolicyOverride;
 
 const walletKeys = generateKeyPairSync('rsa', {
   modulusLength: 2048,
@@ -189,8 +191,8 @@ export async function openRealGateway(
       { wallet: 'alipay_plus', currency: 'USD', account: 'sandbox', subMerchantId: merchantId },
     ],
   });
-  const { amountMaxMinor: _, ...policy } = { ...quickPolicy, ...options.policy };
-  await database.query('update merchants set policy_override = $1 where id = $2', [policy, merchantId]);
+  const policy = { ...quickPolicy, ...options.policy };
+  await changePolicyOverrides(database, merchantId, () => onEveryProduct(policy));
   const codes = (await control('GET', '/control/payment-codes')) as { code: string; payer_id: string }[];
   const codeOf = (payerId: string): string => codes.find((entry) => entry.payer_id === payerId)?.code ?? '';
   const paymentCode = codeOf('sandbox-payer');

@@ -79,6 +79,30 @@ describe('migrations', () => {
     }
   });
 
+  it('carry a flat policy override over to every product that it held for', async () => {
+    const url = await emptyDatabase();
+    const all = readMigrations();
+    await migrate(url, all.slice(0, 6));
+    const database = opened(url);
+    const flat = { payAnswerMs: 25_000, cancelRetry: { firstMs: 5_000 }, amountMaxMinor: '9007199254740993' };
+    const merchant =
+      'insert into merchants (id, name, policy_override, delivery_secret) values ($1, $1, $2, $3)';
+    await database.query(merchant, ['M1', flat, Buffer.alloc(1)]);
+    await database.query(merchant, ['M2', {}, Buffer.alloc(1)]);
+    await migrate(url);
+    const { rows } = await database.query('select id, policy_overrides from merchants order by id');
+    expect(rows).toEqual([
+      {
+        id: 'M1',
+        policy_overrides: {
+          alipay_open: { payment_code: flat, order_code: flat },
+          alipay_plus: { payment_code: flat, entry_code: flat, order_code: flat },
+        },
+      },
+      { id: 'M2', policy_overrides: {} },
+    ]);
+  });
+
   it('started by several at once are applied once', async () => {
     const url = await emptyDatabase();
     const runs = await Promise.all([migrate(url), migrate(url), migrate(url), migrate(url)]);

@@ -1,4 +1,5 @@
 import type { Payment, TimelineEvent } from '../../src/domain/payment.ts';
+import { onEveryProduct } from '../../src/domain/policy.fixture.ts';
 import { policyFor } from '../../src/domain/policy.ts';
 import type { PaymentRecord } from '../../src/ports/journal.ts';
 import type { PayRequest } from '../../src/ports/wallet.ts';
@@ -188,7 +189,7 @@ export const plantedDefects: readonly PlantedDefect[] = [
     caughtBy: ['payer-cut-off'],
     merchant: (merchant) => ({
       ...merchant,
-      policyOverride: { ...merchant.policyOverride, givesUpAt: 'inquiries_used_up' },
+      policyOverrides: onEveryProduct({ givesUpAt: 'inquiries_used_up' }, merchant.policyOverrides),
     }),
   },
   {

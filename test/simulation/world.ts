@@ -1,6 +1,7 @@
 import { createMemoryJournal, type MemoryJournal } from '../../src/adapters/memory/journal.ts';
 import { entryCodeText, idRandomBytes } from '../../src/domain/ids.ts';
 import type { Payment } from '../../src/domain/payment.ts';
+import { onEveryProduct } from '../../src/domain/policy.fixture.ts';
 import type { WalletName } from '../../src/domain/wallets.ts';
 import type { EntryCode, Merchant } from '../../src/ports/merchant-directory.ts';
 import { createAlipayPlusModel } from './alipay-plus-model.ts';
@@ -83,7 +84,7 @@ export function createWorld(seed: number): World {
       { wallet: 'alipay_plus', account: 'sandbox', subMerchantId: 'M0001', currency: 'USD' },
     ],
     orderCodes: { scene: 'vending machine', expiryMs: plan.merchants.orderCodeMs },
-    policyOverride: expiryDefaultMs === 0 ? {} : { expiryDefaultMs },
+    policyOverrides: expiryDefaultMs === 0 ? {} : onEveryProduct({ expiryDefaultMs }),
     notifyUrl: plan.merchants.isToldOfEntries ? merchantUrl : null,
   };
   return {

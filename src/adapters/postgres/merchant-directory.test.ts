@@ -8,6 +8,7 @@ import type { Database } from './database.ts';
 import { createMerchantDirectory } from './merchant-directory.ts';
 import { createApiKey, isLiveKey, type MerchantRecord, saveMerchant } from './merchant-records.ts';
 import { openedTestDatabase } from './opened-test-database.fixture.ts';
+import { changePolicyOverrides } from './policy-overrides.ts';
 import { saveWalletAccount } from './wallet-accounts.ts';
 
 const sealing = createSealing(randomBytes(32));
@@ -82,7 +83,7 @@ describe('a merchant', () => {
       ],
       bindings: record.bindings,
       orderCodes: { scene: 'counter', expiryMs: 90_000 },
-      policyOverride: {},
+      policyOverrides: {},
       notifyUrl: 'https://merchant.example/hook',
     });
     expect(await directory.findByShortNo(merchant?.shortNo ?? 0)).toEqual(merchant);
@@ -111,21 +112,14 @@ describe('a merchant', () => {
     const record = merchantRecord();
     await saveMerchant(database, sealing, record);
     const cancelRetry = { firstMs: 1_000, nextMs: 2_000, fastTries: 3, maxMs: 60_000 };
-    await database.query('update merchants set policy_override = $1 where id = $2', [
-      { payAnswerMs: 25_000, cancelRetry, amountMaxMinor: '9007199254740993' },
-      record.id,
-    ]);
+    const override = { payAnswerMs: 25_000, cancelRetry, amountMaxMinor: 9_007_199_254_740_993n };
+    const overrides = { alipay_open: { payment_code: override } };
+    await changePolicyOverrides(database, record.id, () => overrides);
     const merchant = await createMerchantDirectory(database, sealing).find(record.id);
-    expect(merchant?.policyOverride).toEqual({
-      payAnswerMs: 25_000,
-      cancelRetry,
-      amountMaxMinor: 9_007_199_254_740_993n,
-    });
-    expect(policyFor('alipay_open', 'payment_code', merchant?.policyOverride)).toEqual({
+    expect(merchant?.policyOverrides).toEqual(overrides);
+    expect(policyFor('alipay_open', 'payment_code', merchant?.policyOverrides)).toEqual({
       ...policyFor('alipay_open', 'payment_code'),
-      payAnswerMs: 25_000,
-      cancelRetry,
-      amountMaxMinor: 9_007_199_254_740_993n,
+      ...override,
     });
   });
 

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { PolicyOverride, RetryPace } from '../../domain/policy.ts';
 import type {
   EntryCode,
   KeyScope,
@@ -10,6 +9,7 @@ import type {
 } from '../../ports/merchant-directory.ts';
 import type { Sealing } from '../sealing.ts';
 import type { Database } from './database.ts';
+import { policyOverridesOf, type StoredPolicyOverrides } from './policy-overrides.ts';
 
 /** How old an answer of the directory may be: what a revoked key or a changed binding takes to be seen. */
 const freshForMs = 5_000;
@@ -68,13 +68,13 @@ async function readMerchant(
     readonly mcc: string | null;
     readonly order_code_scene: string | null;
     readonly order_code_expiry_ms: number | null;
-    readonly policy_override: StoredPolicy;
+    readonly policy_overrides: StoredPolicyOverrides;
     readonly notify_url: string | null;
     readonly stores: Store[];
     readonly bindings: WalletBinding[];
   }>({
     name: `find_merchant_by_${column}`,
-    text: `select m.id, m.short_no, m.name, m.mcc, m.order_code_scene, m.order_code_expiry_ms, m.policy_override,
+    text: `select m.id, m.short_no, m.name, m.mcc, m.order_code_scene, m.order_code_expiry_ms, m.policy_overrides,
              m.notify_url,
              (select coalesce(jsonb_agg(jsonb_build_object('id', s.id, 'name', s.name, 'mcc', s.mcc)
                 order by s.id), '[]')
@@ -99,20 +99,9 @@ async function readMerchant(
       row.order_code_scene === null || row.order_code_expiry_ms === null
         ? null
         : { scene: row.order_code_scene, expiryMs: row.order_code_expiry_ms },
-    policyOverride: policyOverrideOf(row.policy_override),
+    policyOverrides: policyOverridesOf(row.policy_overrides),
     notifyUrl: row.notify_url,
   };
-}
-
-/** As stored: `amountMaxMinor` is a decimal string, since JSON has no integers of that size. */
-type StoredPolicy = { readonly [key: string]: number | string | RetryPace };
-
-function policyOverrideOf(stored: StoredPolicy): PolicyOverride {
-  const { amountMaxMinor, ...durations } = stored;
-  const override = durations as PolicyOverride;
-  return amountMaxMinor === undefined
-    ? override
-    : { ...override, amountMaxMinor: BigInt(amountMaxMinor as string) };
 }
 
 async function readEntryCode(database: Database, key: string): Promise<EntryCode | null> {

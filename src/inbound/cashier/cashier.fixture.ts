@@ -49,7 +49,7 @@ export const teaHouse: Merchant = {
     currency,
   })),
   orderCodes: null,
-  policyOverride: {},
+  policyOverrides: {},
   notifyUrl: null,
 };
 

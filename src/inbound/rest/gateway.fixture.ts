@@ -142,7 +142,7 @@ export const teaHouse: Merchant = {
     { wallet: 'alipay_open', account: 'sandbox', subMerchantId: '2088000000000002', currency: 'CNY' },
   ],
   orderCodes: null,
-  policyOverride: {},
+  policyOverrides: {},
   notifyUrl: null,
 };
 
