@@ -3,6 +3,7 @@ import { decidePayment, type PaymentInput } from './decide-payment.ts';
 import { reversalRefundIdCount } from './ids.ts';
 import { attemptFailed, noAnswer, notFound, paid, refused, spent, unclear } from './inputs.fixture.ts';
 import type { Payment } from './payment.ts';
+import { later } from './payment-changes.ts';
 import { noon, reversing, reversingPayment, secondsAfter } from './payments.fixture.ts';
 import { policyFor } from './policy.ts';
 
@@ -51,6 +52,25 @@ describe('what is said of a refund id that has failed for good since', () => {
 });
 
 // money case 6
+test('the last refund id of a reversal serves for ever, and is tried about once a month', () => {
+  const last = reversingPayment('refunding', 'inquire_refund', {
+    knownToWallet: true,
+    paidEvidence: true,
+    reversal: reversing('refunding', { refundIdsSpent: 60, refundIdDoubted: true }),
+  });
+  const { nextStep } = told(last, { kind: 'reversal_refund_inquired', answer: attemptFailed });
+  expect(nextStep?.action).toBe('inquire');
+  const waitMs = (nextStep?.dueAt.getTime() ?? 0) - secondsAfter(20).getTime();
+  expect(waitMs).toBe(policy.refundRetry.firstMs * 2 ** (reversalRefundIdCount - 1));
+});
+
+test('a refund that the wallet says it has already counts as a try, as every other answer does', () => {
+  const present = reversingPayment('refunding', 'refund', { paidEvidence: true, tries: 2 });
+  const repeated = { kind: 'reversal_refund_answered', answer: { kind: 'repeated' } } as const;
+  expect(told(present, repeated)).toMatchObject({ nextStep: { action: 'inquire_refund' }, tries: 3 });
+});
+
+// money case 6
 test('the refund ids of a reversal outlast an account that is short for weeks', () => {
   let payment = reversingPayment('refunding', 'refund', {
     wallet: 'alipay_plus',
@@ -60,8 +80,9 @@ test('the refund ids of a reversal outlast an account that is short for weeks', 
     reversal: reversing('refunding', { refundInstead: true }),
   });
   let now = noon;
+  const dayMs = 86_400_000;
   const spentAfterMs: number[] = [];
-  while (spentAfterMs.length < reversalRefundIdCount) {
+  while (spentAfterMs.length < reversalRefundIdCount && now < later(noon, 400 * dayMs)) {
     const action = payment.nextStep?.action;
     const input: PaymentInput =
       action === 'refund'
@@ -74,7 +95,7 @@ test('the refund ids of a reversal outlast an account that is short for weeks', 
     payment = decidePayment(payment, input, policy, now).payment;
     if (payment.reversal?.refundIdsSpent !== before) spentAfterMs.push(now.getTime() - noon.getTime());
   }
-  const dayMs = 86_400_000;
+  expect(spentAfterMs).toHaveLength(reversalRefundIdCount);
   // A failure that passes costs minutes; a night costs a dozen ids.
   expect(spentAfterMs[3]).toBeLessThan(3 * 60_000);
   expect(spentAfterMs[12]).toBeGreaterThan(dayMs / 5);
