@@ -124,7 +124,12 @@ async function toWallet(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const { engine, watched, sandbox } = context;
-  const policy = paymentPolicy(payer.wallet, 'entry_code', entry.merchant.policyOverrides, engine.policySpeed);
+  const policy = paymentPolicy(
+    payer.wallet,
+    'entry_code',
+    entry.merchant.policyOverrides,
+    engine.policySpeed,
+  );
   const answered = await inTime(context, watched(begun.answered), policy.payAnswerMs + recordingMs);
   // Whoever repeats a request does not decide on the first one's attempt.
   if (begun.replayed) return toResult(context, visit, token, reply);
