@@ -2,10 +2,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createTestDatabase, type TestDatabase } from '../../test/database/test-database.ts';
-import { type Database, openDatabase } from '../adapters/postgres/database.ts';
 import { createMerchantDirectory } from '../adapters/postgres/merchant-directory.ts';
 import { saveMerchant } from '../adapters/postgres/merchant-records.ts';
+import { openedTestDatabase } from '../adapters/postgres/opened-test-database.fixture.ts';
 import { saveWalletAccount } from '../adapters/postgres/wallet-accounts.ts';
 import { createSealing } from '../adapters/sealing.ts';
 import { type Ended, shoudan as run } from './scripted-gateway.fixture.ts';
@@ -14,19 +13,11 @@ import type { Environment } from './settings.ts';
 const sealing = createSealing(Buffer.alloc(32, 7));
 const publicUrl = 'https://pay.example.com/gateway';
 
+const { url: databaseUrl, database } = await openedTestDatabase();
 let folder: string;
-let testDatabase: TestDatabase;
-let database: Database;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'shoudan-codes-'));
-  testDatabase = await createTestDatabase();
-  database = openDatabase({
-    url: testDatabase.url,
-    poolSize: 2,
-    applicationName: 'test',
-    onIdleError: () => {},
-  });
   for (const wallet of ['alipay_open', 'alipay_plus']) {
     await saveWalletAccount(database, sealing, {
       wallet,
@@ -64,15 +55,11 @@ beforeAll(async () => {
   await shop('BARE', null, [['alipay_plus', 'USD']]);
 });
 
-afterAll(async () => {
-  await database.end();
-  await testDatabase.drop();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function shoudan(words: string | readonly string[], more: Environment = {}): Promise<Ended> {
   return run(words, {
-    DATABASE_URL: testDatabase.url,
+    DATABASE_URL: databaseUrl,
     SHOUDAN_DATA_DIR: folder,
     SHOUDAN_PUBLIC_URL: publicUrl,
     ...more,
