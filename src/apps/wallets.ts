@@ -15,9 +15,13 @@ import { notifyUrlOf } from './public-urls.ts';
 /** Every wallet's adapter: how it is called, and how its notifications are read. */
 export interface Wallets extends WalletDirectory {
   readonly readers: { readonly [wallet in WalletName]: NotificationReader };
+  /** Has this called whenever a wallet account answered a call; `afterSilence`: the one before was not answered. */
+  onAnswered(listener: AnsweredListener): void;
   /** Lets running calls end, then closes the connections. */
   close(): Promise<void>;
 }
+
+export type AnsweredListener = (wallet: WalletName, account: string, afterSilence: boolean) => void;
 
 /** The wallets on the accounts of `book`; `publicUrl` is where they reach this gateway. PAY-14. */
 export function openWallets(book: Pick<AccountBook, 'account'>, publicUrl: string): Wallets {
@@ -29,9 +33,21 @@ export function openWallets(book: Pick<AccountBook, 'account'>, publicUrl: strin
     return { ...account, clientId: account.appId, notifyUrl: notifyUrl('alipay_plus', account.name) };
   });
   const clocks = { wallClock: () => new Date(), monotonicMs: () => performance.now() };
+  const listeners = new Set<AnsweredListener>();
+  const answering = (wallet: WalletName) => (account: string, afterSilence: boolean) => {
+    for (const listener of listeners) listener(wallet, account, afterSilence);
+  };
   const gateways = {
-    alipay_open: createAlipayOpenGateway({ account: alipayOpenAccount, ...clocks }),
-    alipay_plus: createAlipayPlusGateway({ account: alipayPlusAccount, ...clocks }),
+    alipay_open: createAlipayOpenGateway({
+      account: alipayOpenAccount,
+      onAnswered: answering('alipay_open'),
+      ...clocks,
+    }),
+    alipay_plus: createAlipayPlusGateway({
+      account: alipayPlusAccount,
+      onAnswered: answering('alipay_plus'),
+      ...clocks,
+    }),
   } satisfies { readonly [wallet in WalletName]: WalletGateway };
   const callable = {
     alipay_open: withStorableTexts(gateways.alipay_open),
@@ -39,6 +55,8 @@ export function openWallets(book: Pick<AccountBook, 'account'>, publicUrl: strin
   } satisfies { readonly [wallet in WalletName]: WalletGateway };
   return {
     gateway: (wallet) => callable[wallet],
+    outage: (wallet, account) => gateways[wallet].outage(account),
+    onAnswered: (listener) => listeners.add(listener),
     readers: {
       alipay_open: readingStorableTexts(createAlipayOpenNotificationReader({ account: alipayOpenAccount })),
       alipay_plus: readingStorableTexts(

@@ -1,7 +1,15 @@
 import type { WalletName } from '../domain/wallets.ts';
 import type { WalletGateway } from './wallet.ts';
 
+/** A wallet account that does not answer, as far as this process knows. */
+export interface Outage {
+  /** When a new payment may be tried again, in seconds. */
+  readonly retryAfterS: number;
+}
+
 /** The way to each wallet. */
 export interface WalletDirectory {
   gateway(wallet: WalletName): WalletGateway;
+  /** Whether this account has stopped answering; left out where nobody keeps count. Money case 14. */
+  outage?(wallet: WalletName, account: string): Outage | null;
 }

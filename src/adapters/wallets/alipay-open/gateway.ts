@@ -1,6 +1,7 @@
 import { sign } from 'node:crypto';
 import type { NoAnswer } from '../../../domain/wallet-answer.ts';
 import type { CallLimit, PayRequest, WalletGateway } from '../../../ports/wallet.ts';
+import type { Outage } from '../../../ports/wallet-directory.ts';
 import { type Call, methods } from '../../../protocols/alipay-open/calls.ts';
 import {
   composeRequest,
@@ -16,7 +17,7 @@ import {
   type TradeOrder,
   tradeContent,
 } from '../../../protocols/alipay-open/trade-requests.ts';
-import { type CallGate, createCallGate } from '../call-gate.ts';
+import { createAccountLines } from '../account-line.ts';
 import { createHttpChannel, type HttpChannelOptions } from '../deadline-http.ts';
 import { type AlipayOpenAccount, isSameAccount, type PreparedAccount, prepareAccount } from './account.ts';
 import {
@@ -38,10 +39,14 @@ export interface AlipayOpenGatewayOptions {
   readonly monotonicMs: () => number;
   /** Calls under way to one account at most; a quarter of them is kept for calls other than pay. */
   readonly concurrencyPerAccount?: number | undefined;
+  /** A call to this account was answered; `afterSilence`: the one before was not. */
+  readonly onAnswered?: ((account: string, afterSilence: boolean) => void) | undefined;
   readonly http?: Omit<HttpChannelOptions, 'monotonicMs'> | undefined;
 }
 
 export interface AlipayOpenGateway extends WalletGateway {
+  /** Whether this account has stopped answering. */
+  outage(account: string): Outage | null;
   /** Lets running calls end, then closes the connections. */
   close(): Promise<void>;
 }
@@ -58,20 +63,14 @@ export function createAlipayOpenGateway(options: AlipayOpenGatewayOptions): Alip
   const { monotonicMs, wallClock } = options;
   const http = createHttpChannel({ ...options.http, monotonicMs });
   const concurrency = options.concurrencyPerAccount ?? 64;
-  const accounts = new Map<string, { readonly account: PreparedAccount; readonly gate: CallGate }>();
+  const lines = createAccountLines({ concurrency, monotonicMs, onAnswered: options.onAnswered });
+  const accounts = new Map<string, PreparedAccount>();
 
-  function accountOf(name: string): { readonly account: PreparedAccount; readonly gate: CallGate } {
+  function accountOf(name: string): PreparedAccount {
     const source = options.account(name);
     const known = accounts.get(name);
-    if (
-      known !== undefined &&
-      (known.account.source === source || isSameAccount(known.account.source, source))
-    ) {
-      return known;
-    }
-    const gate =
-      known?.gate ?? createCallGate({ concurrency, reserved: Math.floor(concurrency / 4), monotonicMs });
-    const prepared = { account: prepareAccount(source), gate };
+    if (known !== undefined && (known.source === source || isSameAccount(known.source, source))) return known;
+    const prepared = prepareAccount(source);
     accounts.set(name, prepared);
     return prepared;
   }
@@ -82,15 +81,9 @@ export function createAlipayOpenGateway(options: AlipayOpenGatewayOptions): Alip
     limit: CallLimit,
     bizContent: (sentAt: Date) => string,
   ): Promise<VerifiedAnswer | NoAnswer> {
-    const { account, gate } = accountOf(accountName);
+    const account = accountOf(accountName);
     const begins = call === 'pay' || call === 'precreate';
-    const purpose = begins ? 'payment' : 'resolution';
-    const leave = await gate.enter(purpose, Math.min(limit.sendBeforeMs, limit.answerBeforeMs));
-    if (leave === null) {
-      const detail = `every place for calls to ${accountName} is taken`;
-      return { kind: 'no_answer', reason: 'not_sent', detail };
-    }
-    try {
+    return lines.of(accountName).call(begins ? 'payment' : 'resolution', limit, async () => {
       const sentAt = wallClock();
       const { source, signType } = account;
       const request = composeRequest(
@@ -111,9 +104,7 @@ export function createAlipayOpenGateway(options: AlipayOpenGatewayOptions): Alip
         limit,
       );
       return answer.kind === 'no_answer' ? answer : verifyAnswer(answer, methods[call], account);
-    } finally {
-      leave();
-    }
+    });
   }
 
   return {
@@ -168,6 +159,7 @@ export function createAlipayOpenGateway(options: AlipayOpenGatewayOptions): Alip
       return answer.kind === 'no_answer' ? answer : refundInquiryAnswer(request, answer);
     },
 
+    outage: (account) => lines.outage(account),
     close: () => http.close(),
   };
 }

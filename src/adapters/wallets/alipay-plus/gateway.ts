@@ -1,6 +1,7 @@
 import { sign } from 'node:crypto';
 import type { NoAnswer } from '../../../domain/wallet-answer.ts';
 import type { CallLimit, WalletGateway } from '../../../ports/wallet.ts';
+import type { Outage } from '../../../ports/wallet-directory.ts';
 import { type Call, pathOf } from '../../../protocols/alipay-plus/endpoints.ts';
 import { printHead } from '../../../protocols/alipay-plus/headers.ts';
 import { printMessage, shortened } from '../../../protocols/alipay-plus/message-fields.ts';
@@ -23,7 +24,7 @@ import {
   signingContent,
 } from '../../../protocols/alipay-plus/signature.ts';
 import { printEpochMs } from '../../../protocols/alipay-plus/wire-time.ts';
-import { type CallGate, createCallGate } from '../call-gate.ts';
+import { createAccountLines } from '../account-line.ts';
 import { createHttpChannel, type HttpChannelOptions } from '../deadline-http.ts';
 import { type AlipayPlusAccount, createPreparedAccounts, type PreparedAccount } from './account.ts';
 import { cancelAnswer, inquiryAnswer, payAnswer, refundAnswer, refundInquiryAnswer } from './answers.ts';
@@ -39,10 +40,14 @@ export interface AlipayPlusGatewayOptions {
   readonly monotonicMs: () => number;
   /** Calls under way to one account at most; a quarter of them is kept for calls other than pay. */
   readonly concurrencyPerAccount?: number | undefined;
+  /** A call to this account was answered; `afterSilence`: the one before was not. */
+  readonly onAnswered?: ((account: string, afterSilence: boolean) => void) | undefined;
   readonly http?: Omit<HttpChannelOptions, 'monotonicMs'> | undefined;
 }
 
 export interface AlipayPlusGateway extends WalletGateway {
+  /** Whether this account has stopped answering. */
+  outage(account: string): Outage | null;
   /** Lets running calls end, then closes the connections. */
   close(): Promise<void>;
 }
@@ -60,15 +65,7 @@ export function createAlipayPlusGateway(options: AlipayPlusGatewayOptions): Alip
   const http = createHttpChannel({ ...options.http, monotonicMs });
   const concurrency = options.concurrencyPerAccount ?? 64;
   const accountOf = createPreparedAccounts(options.account);
-  const gates = new Map<string, CallGate>();
-
-  function gateOf(accountName: string): CallGate {
-    const known = gates.get(accountName);
-    if (known !== undefined) return known;
-    const gate = createCallGate({ concurrency, reserved: Math.floor(concurrency / 4), monotonicMs });
-    gates.set(accountName, gate);
-    return gate;
-  }
+  const lines = createAccountLines({ concurrency, monotonicMs, onAnswered: options.onAnswered });
 
   async function ask<F extends AnswerFields>(
     call: Call,
@@ -78,14 +75,7 @@ export function createAlipayPlusGateway(options: AlipayPlusGatewayOptions): Alip
     bodyFor: (account: AlipayPlusAccount) => string,
   ): Promise<VerifiedAnswer<F> | NoAnswer> {
     const account = accountOf(accountName);
-    const purpose = call === 'pay' ? 'payment' : 'resolution';
-    const sendBeforeMs = Math.min(limit.sendBeforeMs, limit.answerBeforeMs);
-    const leave = await gateOf(accountName).enter(purpose, sendBeforeMs);
-    if (leave === null) {
-      const detail = `every place for calls to ${accountName} is taken`;
-      return { kind: 'no_answer', reason: 'not_sent', detail };
-    }
-    try {
+    return lines.of(accountName).call(call === 'pay' ? 'payment' : 'resolution', limit, async () => {
       const { clientId } = account.source;
       const body = Buffer.from(bodyFor(account.source));
       const path = pathOf(call, account.base);
@@ -95,9 +85,7 @@ export function createAlipayPlusGateway(options: AlipayPlusGatewayOptions): Alip
       const headers = { ...head, accept: 'application/json', 'user-agent': 'shoudan' };
       const answer = await http.post({ origin: account.origin, path, headers, body }, limit);
       return answer.kind === 'no_answer' ? answer : verifyAnswer(answer, fields, path, account);
-    } finally {
-      leave();
-    }
+    });
   }
 
   return {
@@ -145,6 +133,7 @@ export function createAlipayPlusGateway(options: AlipayPlusGatewayOptions): Alip
       return answer.kind === 'no_answer' ? answer : refundInquiryAnswer(request, answer);
     },
 
+    outage: (account) => lines.outage(account),
     close: () => http.close(),
   };
 }

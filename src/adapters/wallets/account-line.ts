@@ -1,0 +1,108 @@
+import type { NoAnswer } from '../../domain/wallet-answer.ts';
+import type { CallLimit } from '../../ports/wallet.ts';
+import type { Outage } from '../../ports/wallet-directory.ts';
+import { type CallPurpose, createCallGate } from './call-gate.ts';
+import { type CallEnd, createCircuitBreaker } from './circuit-breaker.ts';
+
+export interface AccountLineOptions {
+  readonly name: string;
+  /** Calls under way at most; a quarter of them is kept for calls other than pay. */
+  readonly concurrency: number;
+  readonly monotonicMs: () => number;
+  /** A call was answered; `afterSilence`: the one before was not. */
+  readonly onAnswered?: ((afterSilence: boolean) => void) | undefined;
+}
+
+/** All calls of this process to one wallet account pass here: through its circuit breaker, then its gate. */
+export interface AccountLine {
+  call<Answer extends { readonly kind: string }>(
+    purpose: CallPurpose,
+    limit: CallLimit,
+    send: () => Promise<Answer | NoAnswer>,
+  ): Promise<Answer | NoAnswer>;
+  /** Whether the account is known to be silent, so that a new payment had better wait; `null`: it may be tried. */
+  outage(): Outage | null;
+}
+
+/** When a payment that was refused because its account is silent may be tried again. */
+const retryAfterS = 5;
+
+export function createAccountLine(options: AccountLineOptions): AccountLine {
+  const { name, concurrency, monotonicMs } = options;
+  const breaker = createCircuitBreaker();
+  const gate = createCallGate({ concurrency, reserved: Math.floor(concurrency / 4), monotonicMs });
+  let wasSilent = false;
+
+  function ended(how: CallEnd): void {
+    breaker.ended(how, monotonicMs());
+    if (how === 'unanswered') wasSilent = true;
+    if (how !== 'answered') return;
+    const afterSilence = wasSilent;
+    wasSilent = false;
+    options.onAnswered?.(afterSilence);
+  }
+
+  return {
+    async call(purpose, limit, send) {
+      if (!breaker.admits(purpose, monotonicMs())) {
+        return { kind: 'no_answer', reason: 'not_sent', detail: `${name} has stopped answering` };
+      }
+      let how: CallEnd = 'untold';
+      try {
+        const leave = await gate.enter(purpose, Math.min(limit.sendBeforeMs, limit.answerBeforeMs));
+        if (leave === null) {
+          return {
+            kind: 'no_answer',
+            reason: 'not_sent',
+            detail: `every place for calls to ${name} is taken`,
+          };
+        }
+        try {
+          const answer = await send();
+          how = endOf(answer);
+          return answer;
+        } finally {
+          leave();
+        }
+      } finally {
+        ended(how);
+      }
+    },
+    outage: () => (breaker.refuses('payment', monotonicMs()) ? { retryAfterS } : null),
+  };
+}
+
+/** Whoever signs wrongly answers, and proves nothing: neither opens nor closes anything. */
+function endOf(answer: { readonly kind: string } | NoAnswer): CallEnd {
+  if (!('reason' in answer) || answer.kind !== 'no_answer') return 'answered';
+  return answer.reason === 'untrusted' ? 'untold' : 'unanswered';
+}
+
+/** The lines of one wallet, by the name of the account. */
+export interface AccountLines {
+  of(account: string): AccountLine;
+  outage(account: string): Outage | null;
+}
+
+export function createAccountLines(
+  options: Omit<AccountLineOptions, 'name' | 'onAnswered'> & {
+    readonly onAnswered?: ((account: string, afterSilence: boolean) => void) | undefined;
+  },
+): AccountLines {
+  const lines = new Map<string, AccountLine>();
+  return {
+    of(account) {
+      const known = lines.get(account);
+      if (known !== undefined) return known;
+      const line = createAccountLine({
+        name: account,
+        concurrency: options.concurrency,
+        monotonicMs: options.monotonicMs,
+        onAnswered: (afterSilence) => options.onAnswered?.(account, afterSilence),
+      });
+      lines.set(account, line);
+      return line;
+    },
+    outage: (account) => lines.get(account)?.outage() ?? null,
+  };
+}
