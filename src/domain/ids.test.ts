@@ -10,6 +10,7 @@ import {
   paymentIdOfRequest,
   paymentRequestId,
   refundRequestId,
+  reversalRefundIdCount,
   reversalRefundRequestId,
   shortNoMax,
 } from './ids.ts';
@@ -130,9 +131,22 @@ describe('upstream ids', () => {
     const ids = [
       paymentRequestId(`pay_${made}`),
       refundRequestId(`re_${made}`),
-      reversalRefundRequestId(`pay_${made}`),
+      ...Array.from({ length: reversalRefundIdCount }, (_, spent) =>
+        reversalRefundRequestId(`pay_${made}`, spent),
+      ),
     ];
-    expect(new Set(ids).size).toBe(3);
+    expect(new Set(ids).size).toBe(2 + reversalRefundIdCount);
+    // The orders of entry codes and the ids of cancels begin otherwise too.
+    for (const id of ids) expect(id).not.toMatch(/^[EC]/);
+    for (const id of ids) expect(merchantShortNoOf(id)).toBe(merchantShortNoOf(`pay_${made}`));
+  });
+
+  // money case 6
+  test('of a reversal that has used up its refund ids stays the last one: none that failed comes again', () => {
+    const last = reversalRefundRequestId(`pay_${made}`, reversalRefundIdCount - 1);
+    for (const spent of [reversalRefundIdCount, reversalRefundIdCount + 1, 1_000]) {
+      expect(reversalRefundRequestId(`pay_${made}`, spent)).toBe(last);
+    }
   });
 
   test.each([
