@@ -143,6 +143,14 @@ describe('what is refused', () => {
     });
   });
 
+  test('currency_not_accepted also where a binding names a currency that its wallet does not take', () => {
+    const inDollars = withBindings(good, (all) => all.map((one) => ({ ...one, currency: 'USD' })));
+    const amount = { currency: 'USD', minor: 8_888n };
+    expect(accept(withRequest(inDollars, { amount }))).toMatchObject({
+      refusal: { code: 'currency_not_accepted' },
+    });
+  });
+
   test('the order of precedence is the order of the catalogue', () => {
     const inOrder = spoilers.map(([code]) => code);
     expect(Object.keys(refusals).filter((code) => (inOrder as string[]).includes(code))).toEqual(inOrder);
