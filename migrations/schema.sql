@@ -224,10 +224,10 @@ create table stray_notifications (
   sealed_bytes bytea not null,
   created_at timestamp with time zone not null default clock_timestamp(),
   last_at timestamp with time zone not null default clock_timestamp(),
-  settled_at timestamp with time zone,
-  settled_note text,
+  cleared_at timestamp with time zone,
+  cleared_note text,
   constraint stray_notifications_pkey PRIMARY KEY (wallet, account, payment_request_id, says),
-  constraint stray_notifications_check CHECK (((settled_at IS NULL) = (settled_note IS NULL)))
+  constraint stray_notifications_check CHECK (((cleared_at IS NULL) = (cleared_note IS NULL)))
 );
 
 create table terminals (

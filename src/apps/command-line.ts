@@ -67,7 +67,7 @@ const runs: { readonly [Name in CommandName]: Run<Name> } = {
   'inspect attention': async (...call) =>
     (await import('./inspect-work-command.ts')).inspectAttention(...call),
   'stray list': async (...call) => (await import('./stray-command.ts')).listStrays(...call),
-  'stray settle': async (...call) => (await import('./stray-command.ts')).settleStray(...call),
+  'stray clear': async (...call) => (await import('./stray-command.ts')).clearStray(...call),
 };
 
 /**

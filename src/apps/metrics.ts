@@ -57,7 +57,7 @@ export function gatewayMetrics(
                union all
                select 'cancel_of_unknown_request', count(*) from held_cancels
                union all
-               select 'stray_notification', count(*) from stray_notifications where settled_at is null`,
+               select 'stray_notification', count(*) from stray_notifications where cleared_at is null`,
       });
       const counts = new Map<string, number>();
       for (const { reason, count } of rows) counts.set(reason, (counts.get(reason) ?? 0) + Number(count));

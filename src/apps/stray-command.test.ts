@@ -30,16 +30,16 @@ const told: StrayNotification = {
   says: 'paid 350 USD as 2026',
   raw: Buffer.from('{}'),
 };
-const settle = (...more: readonly string[]) =>
-  shoudan(['stray', 'settle', 'P9', '--note', 'refunded at the wallet', ...more]);
+const clear = (...more: readonly string[]) =>
+  shoudan(['stray', 'clear', 'P9', '--note', 'refunded at the wallet', ...more]);
 
 // money case 10
-it('what somebody has looked into is settled with a note, and in nobody’s way from then on', async () => {
+it('what somebody has looked into is cleared with a note, and in nobody’s way from then on', async () => {
   await strays.keep(told);
   await strays.keep({ ...told, requestId: 'P8' });
   expect((await shoudan('stray list')).out).toMatch(/\nalipay_plus {2}main {5}P9 .* paid 350 USD as 2026 /);
-  const ended = await settle();
-  expect(ended).toEqual({ exitCode: 0, err: '', out: 'settled P9: paid 350 USD as 2026\n' });
+  const ended = await clear();
+  expect(ended).toEqual({ exitCode: 0, err: '', out: 'cleared P9: paid 350 USD as 2026\n' });
 
   expect((await shoudan('stray list')).out).not.toContain('P9');
   const attention = JSON.parse((await shoudan('inspect attention --json')).out);
@@ -56,18 +56,18 @@ it('what somebody has looked into is settled with a note, and in nobody’s way 
     times: 1,
     since: expect.any(String),
     last_at: expect.any(String),
-    settled_at: expect.any(String),
+    cleared_at: expect.any(String),
     note: 'refunded at the wallet',
   });
-  expect(data[1]).toMatchObject({ payment_request_id: 'P8', settled_at: null, note: null });
+  expect(data[1]).toMatchObject({ payment_request_id: 'P8', cleared_at: null, note: null });
   expect((await shoudan('stray list --all')).out).toMatch(/Z {2}refunded at the wallet\n/);
 });
 
-it('a settled one that is repeated stays settled, and one that says otherwise is in sight again', async () => {
+it('a cleared one that is repeated stays cleared, and one that says otherwise is in sight again', async () => {
   await strays.keep(told);
-  await settle();
+  await clear();
   await strays.keep(told);
-  expect((await shoudan('stray list')).out).toBe('no stray notification that is not settled\n');
+  expect((await shoudan('stray list')).out).toBe('no stray notification that is not cleared\n');
   await strays.keep({ ...told, says: 'not paid: ORDER_IS_CLOSED' });
   const { data } = JSON.parse((await shoudan('stray list --json')).out);
   expect(data).toMatchObject([{ says: 'not paid: ORDER_IS_CLOSED' }]);
@@ -77,34 +77,34 @@ it('a settled one that is repeated stays settled, and one that says otherwise is
   ]);
 });
 
-it('all that an account’s wallet has told of a payment is settled, and nothing of another account', async () => {
+it('all that an account’s wallet has told of a payment is cleared, and nothing of another account', async () => {
   await strays.keep(told);
   await strays.keep({ ...told, says: 'waiting for its payer' });
   await strays.keep({ ...told, account: 'other' });
-  const unclear = await settle();
+  const unclear = await clear();
   expect(unclear).toMatchObject({ exitCode: 1, out: '' });
   expect(unclear.err).toContain('P9 was told of by alipay_plus/main and alipay_plus/other: choose one');
-  const ended = await settle('--account', 'main', '--wallet', 'alipay_plus', '--json');
+  const ended = await clear('--account', 'main', '--wallet', 'alipay_plus', '--json');
   expect(JSON.parse(ended.out).data).toHaveLength(2);
   expect(JSON.parse((await shoudan('stray list --json')).out).data).toMatchObject([{ account: 'other' }]);
 });
 
-it('what is settled already keeps its note, and what nobody told of is not settled', async () => {
+it('what is cleared already keeps its note, and what nobody told of is not cleared', async () => {
   await strays.keep(told);
-  await settle();
-  const again = await shoudan(['stray', 'settle', 'P9', '--note', 'something else']);
+  await clear();
+  const again = await shoudan(['stray', 'clear', 'P9', '--note', 'something else']);
   expect(again).toMatchObject({ exitCode: 1, out: '' });
-  expect(again.err).toMatch(/P9 is settled since \S+Z: refunded at the wallet/);
-  const unknown = await shoudan(['stray', 'settle', 'P7', '--note', 'x']);
+  expect(again.err).toMatch(/P9 is cleared since \S+Z: refunded at the wallet/);
+  const unknown = await shoudan(['stray', 'clear', 'P7', '--note', 'x']);
   expect(unknown).toMatchObject({ exitCode: 1, out: '' });
   expect(unknown.err).toContain('no stray notification names P7');
 });
 
 it.each([
-  ['no note', ['stray', 'settle', 'P9']],
-  ['an empty note', ['stray', 'settle', 'P9', '--note', '  ']],
-  ['a note of two lines', ['stray', 'settle', 'P9', '--note', 'a\nb']],
-  ['a note without end', ['stray', 'settle', 'P9', '--note', 'x'.repeat(501)]],
+  ['no note', ['stray', 'clear', 'P9']],
+  ['an empty note', ['stray', 'clear', 'P9', '--note', '  ']],
+  ['a note of two lines', ['stray', 'clear', 'P9', '--note', 'a\nb']],
+  ['a note without end', ['stray', 'clear', 'P9', '--note', 'x'.repeat(501)]],
 ])('%s is a wrong command line', async (_what, words) => {
   await strays.keep(told);
   expect(await shoudan(words)).toMatchObject({ exitCode: 2, out: '' });

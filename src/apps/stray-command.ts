@@ -1,8 +1,8 @@
 import {
+  clearStrays,
   findStrays,
   type ListedStray,
   listStrayNotifications,
-  settleStrays,
 } from '../adapters/postgres/notifications.ts';
 import type { GivenTo } from '../inbound/cli/commands.ts';
 import { CommandFailure, exitCodes, usageError } from '../inbound/cli/exit-codes.ts';
@@ -19,29 +19,29 @@ export async function listStrays({ options }: GivenTo<'stray list'>, terminal: T
     listStrayNotifications(database, listedAtMost, options.all ? 'all' : 'open'),
   );
   if (options.json) terminal.out(jsonText({ data: rows.map(strayDocument), total }));
-  else if (total === 0) terminal.out(`no stray notification${options.all ? '' : ' that is not settled'}\n`);
+  else if (total === 0) terminal.out(`no stray notification${options.all ? '' : ' that is not cleared'}\n`);
   else terminal.out(straysText(rows, options.all));
   if (total > rows.length) terminal.err(`shoudan: the first ${rows.length} of ${total}\n`);
   return exitCodes.done;
 }
 
-/** `shoudan stray settle`: everything that one account has told of the upstream id. Money case 10. */
-export async function settleStray(given: GivenTo<'stray settle'>, terminal: Terminal): Promise<number> {
+/** `shoudan stray clear`: everything that one account has told of the upstream id. Money case 10. */
+export async function clearStray(given: GivenTo<'stray clear'>, terminal: Terminal): Promise<number> {
   const { request } = given.arguments;
   const note = noteOf(given.options.note);
-  const settled = await withDatabase(readSettings(terminal.env), async (database) => {
+  const cleared = await withDatabase(readSettings(terminal.env), async (database) => {
     const { wallet, account } = given.options;
     const named = (await findStrays(database, request)).filter(
       (stray) =>
         (wallet === undefined || stray.wallet === wallet) &&
         (account === undefined || stray.account === account),
     );
-    return settleStrays(database, onlyOpen(named, request), note);
+    return clearStrays(database, onlyOpen(named, request), note);
   });
   terminal.out(
     given.options.json
-      ? jsonText({ data: settled.map(strayDocument) })
-      : `settled ${printable(request)}: ${settled.map(({ says }) => printable(says)).join('; ')}\n`,
+      ? jsonText({ data: cleared.map(strayDocument) })
+      : `cleared ${printable(request)}: ${cleared.map(({ says }) => printable(says)).join('; ')}\n`,
   );
   return exitCodes.done;
 }
@@ -50,19 +50,19 @@ export async function settleStray(given: GivenTo<'stray settle'>, terminal: Term
 function noteOf(text: string): string {
   const note = text.trim();
   if (/^[^\p{Cc}\p{Cs}]{1,500}$/u.test(note)) return note;
-  throw usageError('--note must be 1 to 500 characters on one line', 'stray settle');
+  throw usageError('--note must be 1 to 500 characters on one line', 'stray clear');
 }
 
 function onlyOpen(strays: readonly ListedStray[], request: string): ListedStray {
-  const open = strays.filter(({ settled }) => settled === null);
+  const open = strays.filter(({ cleared }) => cleared === null);
   const [first] = open;
   if (first === undefined) {
-    const settled = strays.at(-1)?.settled ?? null;
+    const cleared = strays.at(-1)?.cleared ?? null;
     throw new CommandFailure(
       exitCodes.failed,
-      settled === null
+      cleared === null
         ? `no stray notification names ${printable(request)}: \`shoudan stray list\` shows those that there are`
-        : `${printable(request)} is settled since ${settled.at.toISOString()}: ${printable(settled.note)}`,
+        : `${printable(request)} is cleared since ${cleared.at.toISOString()}: ${printable(cleared.note)}`,
     );
   }
   const other = open.find(({ wallet, account }) => wallet !== first.wallet || account !== first.account);
@@ -74,7 +74,7 @@ function onlyOpen(strays: readonly ListedStray[], request: string): ListedStray 
   );
 }
 
-function straysText(strays: readonly ListedStray[], withSettled: boolean): string {
+function straysText(strays: readonly ListedStray[], withCleared: boolean): string {
   const rows = strays.map((stray) => [
     stray.wallet,
     stray.account,
@@ -83,10 +83,10 @@ function straysText(strays: readonly ListedStray[], withSettled: boolean): strin
     `${stray.times}`,
     stray.since.toISOString(),
     stray.lastAt.toISOString(),
-    ...(withSettled ? [stray.settled?.at.toISOString() ?? '', stray.settled?.note ?? ''] : []),
+    ...(withCleared ? [stray.cleared?.at.toISOString() ?? '', stray.cleared?.note ?? ''] : []),
   ]);
   const head = ['wallet', 'account', 'payment_request_id', 'says', 'times', 'since', 'last'];
-  return table(withSettled ? [...head, 'settled', 'note'] : head, rows);
+  return table(withCleared ? [...head, 'cleared', 'note'] : head, rows);
 }
 
 function strayDocument(stray: ListedStray) {
@@ -98,7 +98,7 @@ function strayDocument(stray: ListedStray) {
     times: stray.times,
     since: stray.since.toISOString(),
     last_at: stray.lastAt.toISOString(),
-    settled_at: stray.settled?.at.toISOString() ?? null,
-    note: stray.settled?.note ?? null,
+    cleared_at: stray.cleared?.at.toISOString() ?? null,
+    note: stray.cleared?.note ?? null,
   };
 }

@@ -8,7 +8,7 @@ import type { Settings } from './settings.ts';
 const heartbeatEveryMs = 3_000;
 const housekeepingEveryMs = 3_600_000;
 const untrustedAnswerDays = 14;
-const settledStrayDays = 90;
+const clearedStrayDays = 90;
 const idempotencyKeyDays = 90;
 
 /** A loop that has not looked for this long is stuck, and must not claim to be alive. */
@@ -45,7 +45,7 @@ export async function runWorker(
     await dropOutlived(gateway.database, {
       eventDays: settings.eventRetentionDays,
       untrustedAnswerDays,
-      settledStrayDays,
+      clearedStrayDays,
       idempotencyKeyDays,
     });
   };

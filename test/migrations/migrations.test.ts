@@ -170,7 +170,7 @@ describe('partitions', () => {
     await dropOutlived(database, {
       eventDays: 60,
       untrustedAnswerDays: 14,
-      settledStrayDays: 90,
+      clearedStrayDays: 90,
       idempotencyKeyDays: 90,
     });
     const { rows } = await database.query('select id from deliveries order by id');

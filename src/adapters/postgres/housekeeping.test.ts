@@ -99,7 +99,7 @@ describe('what has outlived its retention', () => {
   const retention: Retention = {
     eventDays: 60,
     untrustedAnswerDays: 14,
-    settledStrayDays: 90,
+    clearedStrayDays: 90,
     idempotencyKeyDays: 90,
   };
   beforeEach(async () => {
@@ -132,13 +132,13 @@ describe('what has outlived its retention', () => {
   });
 
   it('stray notifications go after their days, counted from when they were settled; open ones stay', async () => {
-    const insert = (id: string, settledDaysAgo: number | null) =>
+    const insert = (id: string, clearedDaysAgo: number | null) =>
       database.query(
         `insert into stray_notifications (wallet, account, payment_request_id, says, sealed_bytes, created_at,
-           settled_at, settled_note)
+           cleared_at, cleared_note)
          values ('alipay_plus', 'main', $1, 'paid', '', clock_timestamp() - interval '400 days',
            clock_timestamp() - $2 * interval '1 day', case when $2::float8 is not null then 'refunded there' end)`,
-        [id, settledDaysAgo],
+        [id, clearedDaysAgo],
       );
     await insert('P-old', 90.1);
     await insert('P-young', 89.9);

@@ -5,8 +5,8 @@ export interface Retention {
   readonly eventDays: number;
   /** Answers and notifications that could not be trusted are kept this long. */
   readonly untrustedAnswerDays: number;
-  /** Stray notifications, counted from when they were settled; open ones stay. */
-  readonly settledStrayDays: number;
+  /** Stray notifications, counted from when they were cleared; open ones stay. */
+  readonly clearedStrayDays: number;
   /** Idempotency keys; never below 30. */
   readonly idempotencyKeyDays: number;
 }
@@ -32,7 +32,7 @@ export async function ensurePartitions(database: Database): Promise<void> {
 const keysAtOnce = 10_000;
 
 /**
- * Drops what has outlived its retention: whole months of events and deliveries, untrusted answers, settled
+ * Drops what has outlived its retention: whole months of events and deliveries, untrusted answers, cleared
  * strays and keys.
  * Payments, orders and refunds stay. A month that still holds a pending delivery stays too.
  */
@@ -73,8 +73,8 @@ export async function dropOutlived(database: Database, retention: Retention): Pr
     [retention.untrustedAnswerDays],
   );
   await database.query(
-    `delete from stray_notifications where settled_at < clock_timestamp() - $1 * interval '1 day'`,
-    [retention.settledStrayDays],
+    `delete from stray_notifications where cleared_at < clock_timestamp() - $1 * interval '1 day'`,
+    [retention.clearedStrayDays],
   );
   for (let deleted = keysAtOnce; deleted === keysAtOnce; ) {
     const { rowCount } = await database.query(

@@ -80,22 +80,22 @@ export interface ListedStray {
   readonly since: Date;
   readonly lastAt: Date;
   /** When somebody had looked into it, and what was found. */
-  readonly settled: { readonly at: Date; readonly note: string } | null;
+  readonly cleared: { readonly at: Date; readonly note: string } | null;
 }
 
-interface StrayRow extends Omit<ListedStray, 'settled'> {
-  readonly settledAt: Date | null;
+interface StrayRow extends Omit<ListedStray, 'cleared'> {
+  readonly clearedAt: Date | null;
   readonly note: string | null;
 }
 
 const strayColumns = `wallet, account, payment_request_id as "paymentRequestId", says, times, created_at as since,
-  last_at as "lastAt", settled_at as "settledAt", settled_note as note`;
+  last_at as "lastAt", cleared_at as "clearedAt", cleared_note as note`;
 
-function listedStray({ settledAt, note, ...row }: StrayRow): ListedStray {
-  return { ...row, settled: settledAt === null || note === null ? null : { at: settledAt, note } };
+function listedStray({ clearedAt, note, ...row }: StrayRow): ListedStray {
+  return { ...row, cleared: clearedAt === null || note === null ? null : { at: clearedAt, note } };
 }
 
-/** Stray notifications, the oldest first, and how many there are in all; settled ones only where all are asked for. */
+/** Stray notifications, the oldest first, and how many there are in all; cleared ones only where all are asked for. */
 export async function listStrayNotifications(
   database: Database,
   limit: number,
@@ -103,14 +103,14 @@ export async function listStrayNotifications(
 ): Promise<{ readonly rows: readonly ListedStray[]; readonly total: number }> {
   const { rows } = await database.query<StrayRow & { readonly total: number }>(
     `select ${strayColumns}, (count(*) over ())::int as total
-     from stray_notifications where $2 or settled_at is null
+     from stray_notifications where $2 or cleared_at is null
      order by created_at, payment_request_id, says limit $1`,
     [limit, which === 'all'],
   );
   return { rows: rows.map(({ total: _, ...row }) => listedStray(row)), total: rows[0]?.total ?? 0 };
 }
 
-/** Everything that wallets have told of one upstream id, settled or not. */
+/** Everything that wallets have told of one upstream id, cleared or not. */
 export async function findStrays(database: Database, paymentRequestId: string): Promise<ListedStray[]> {
   const { rows } = await database.query<StrayRow>(
     `select ${strayColumns} from stray_notifications where payment_request_id = $1 order by created_at, says`,
@@ -120,17 +120,17 @@ export async function findStrays(database: Database, paymentRequestId: string): 
 }
 
 /**
- * Settles what an account's wallet has told of an upstream id so far, with what was found. What is settled already
+ * Clears what an account's wallet has told of an upstream id so far, with what was found. What is cleared already
  * keeps its note; what the wallet says anew and otherwise later stands in sight again. Money case 10.
  */
-export async function settleStrays(
+export async function clearStrays(
   database: Database,
   stray: Pick<ListedStray, 'wallet' | 'account' | 'paymentRequestId'>,
   note: string,
 ): Promise<ListedStray[]> {
   const { rows } = await database.query<StrayRow>(
-    `update stray_notifications set settled_at = clock_timestamp(), settled_note = $4
-     where wallet = $1 and account = $2 and payment_request_id = $3 and settled_at is null
+    `update stray_notifications set cleared_at = clock_timestamp(), cleared_note = $4
+     where wallet = $1 and account = $2 and payment_request_id = $3 and cleared_at is null
      returning ${strayColumns}`,
     [stray.wallet, stray.account, stray.paymentRequestId, note],
   );

@@ -22,6 +22,12 @@ const advice: {
     "Closed at the wallet although it was paid: compare with the wallet's bill, somebody may have refunded it there.",
   second_wallet_transaction:
     'The wallet names a second transaction of a payment that is paid: compare both with its bill, and give back the surplus there.',
+  refunded_after_failure:
+    'The wallet now says that this refund, which had failed, has given money back: compare it with the bill, and ' +
+    'where the merchant has given back twice, settle it with them. Then `shoudan resolve … --as noted`.',
+  step_failing:
+    'The gateway itself cannot take the next step: the log says why under this id. Mostly a wallet account is missing or ' +
+    'its key cannot be read: `shoudan account list`. It goes on by itself once that is mended.',
   delivery_exhausted:
     "The merchant's endpoint has accepted no delivery: tell the merchant the result, and have the endpoint mended.",
   cancel_of_unknown_request:
@@ -29,7 +35,7 @@ const advice: {
   stray_notification:
     'The wallet tells of a payment that is not known here: look it up at the wallet. After a restore, refund there what is ' +
     "paid, unless the merchant's books have the sale; else somebody uses this account, or its notify url, beside this gateway. " +
-    'Then `shoudan stray settle`.',
+    'Then `shoudan stray clear`.',
   untrusted_notification:
     "Somebody else sends these, which needs nothing: they change no payment. Where the wallet's own ones are among them, " +
     "its key, the application or the seller is wrong in this account: compare them with the wallet's console.",

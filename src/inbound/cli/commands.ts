@@ -302,10 +302,10 @@ export const commands = {
   'stray list': {
     about: 'List stray notifications: what wallets tell of payments that are not known here.',
     arguments: {},
-    options: { all: { value: null, about: 'Those that are settled too.' }, json },
+    options: { all: { value: null, about: 'Those that are cleared too.' }, json },
   },
-  'stray settle': {
-    about: 'Settle a stray notification that somebody has looked into.',
+  'stray clear': {
+    about: 'Clear a stray notification that somebody has looked into.',
     arguments: {
       request: { about: 'The payment_request_id that it names.', required: true },
     },
@@ -316,7 +316,7 @@ export const commands = {
       json,
     },
     notes: [
-      'A settled one is shown no more, and is dropped 90 days later. What the wallet tells otherwise of the same payment is shown anew.',
+      'A cleared one is shown no more, and is dropped 90 days later. What the wallet tells otherwise of the same payment is shown anew.',
     ],
   },
 } as const satisfies { readonly [words: string]: CommandSpec };
