@@ -26,6 +26,8 @@ interface Setting {
   readonly untrusted: ReturnType<typeof vi.fn<NotificationOptions['untrusted']>>;
   readonly reported: ReturnType<typeof vi.fn>;
   readonly strays: StrayNotification[];
+  /** Whether strays cannot be kept for now. */
+  readonly failing: { keep: boolean };
 }
 
 async function setting(): Promise<Setting> {
@@ -33,6 +35,7 @@ async function setting(): Promise<Setting> {
   const untrusted = vi.fn<NotificationOptions['untrusted']>(async () => {});
   const reported = vi.fn();
   const strays: StrayNotification[] = [];
+  const failing = { keep: false };
   const app = Fastify();
   apps.push(app);
   const plain = { name: 'sandbox', privateKey: privateKeyPem, walletPublicKey: publicKeyPem };
@@ -45,6 +48,7 @@ async function setting(): Promise<Setting> {
       report: { untrustedAnswer: reported },
       strays: {
         async keep(stray) {
+          if (failing.keep) throw new Error('connection terminated');
           strays.push(stray);
         },
       },
@@ -67,7 +71,7 @@ async function setting(): Promise<Setting> {
     },
     untrusted,
   });
-  return { trial, app, untrusted, reported, strays };
+  return { trial, app, untrusted, reported, strays, failing };
 }
 
 const entry = {
@@ -331,6 +335,22 @@ describe('what is not believed', () => {
     ]);
     expect(strays[1]?.says).toBe('paid 599 USD as 20260302194010800100188000200000001');
     expect((await trial.payment(open.id)).state).toBe('submitted');
+  });
+
+  it('one of nobody that cannot be kept: it is not acknowledged, and nothing worse comes of it', async () => {
+    const { app, failing } = await setting();
+    failing.keep = true;
+    const answer = await notifyPlus(app, success(await openPayment(createTrial())));
+    expect(answer.statusCode).toBe(500);
+    expect(answer.json().result.resultStatus).toBe('U');
+  });
+
+  it('a payment of the same wallet that was made with another of its accounts', async () => {
+    const { trial, app, strays } = await setting();
+    const payment = await openPayment(trial, { ...entry, account: 'other' });
+    expect((await notifyPlus(app, success(payment))).statusCode).not.toBe(200);
+    expect(strays).toMatchObject([{ account: 'sandbox', requestId: paymentRequestId(payment.id) }]);
+    expect((await trial.payment(payment.id)).paidEvidence).toBe(false);
   });
 
   it.each(['', '{', '[]', 'null', '\u0000', '{"result":{}}'])(
