@@ -196,6 +196,12 @@ describe('an order code', () => {
     });
   });
 
+  test('has a life of its own: the scene’s is not that of the merchant’s other payments', () => {
+    expect(accepted({ request: goodRequest, merchant: permitted }).payment.expiresAt).toEqual(
+      accepted(good).payment.expiresAt,
+    );
+  });
+
   test('of a scene that outlasts what its wallet takes lives as long as that wallet takes', () => {
     const plus = { ...binding, wallet: 'alipay_plus', currency: 'USD', subMerchantId: 'M0001' } as const;
     const orderCodes = { scene: 'online checkout', expiryMs: 7_200_000 };

@@ -4,9 +4,11 @@ import { describe, expect, test } from 'vitest';
 import {
   type AttemptSeed,
   attemptCore,
+  entryCodeText,
   idCore,
   idRandomBytes,
   merchantShortNoOf,
+  merchantShortNoOfEntryCode,
   paymentIdOfRequest,
   paymentRequestId,
   refundRequestId,
@@ -181,4 +183,22 @@ describe('upstream ids', () => {
     expect(() => reversalRefundRequestId(`P${made}`)).toThrow(/pay_/);
     expect(() => paymentRequestId('pay_short')).toThrow(RangeError);
   });
+});
+
+describe('an entry code', () => {
+  const code = entryCodeText(42, randomBytes(16));
+
+  test('carries its merchant’s short number', () => {
+    expect(merchantShortNoOfEntryCode(code)).toBe(42);
+  });
+
+  test.each([
+    '',
+    code.slice(1),
+    `${code}0`,
+    code.toLowerCase(),
+    ` ${code}`,
+    `${code}\n`,
+    `${code.slice(1)}U`,
+  ])('is not found in foreign text: %j', (text) => expect(merchantShortNoOfEntryCode(text)).toBeNull());
 });
