@@ -361,6 +361,9 @@ function wordOf(payment: Payment, input: PaymentInput): string | null {
     case 'notified':
     case 'payer_seen':
     case 'undelivered':
+    case 'held_up':
+    case 'step_failed':
+    case 'resolved_by_hand':
       return null;
     case 'refund_ended':
       if (payment.openRefunds === 0) return null;

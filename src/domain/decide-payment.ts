@@ -1,7 +1,9 @@
+import { type PaymentResolution, paymentResolved, type WrittenEvidence } from './decide-by-hand.ts';
 import { awaitingPayer, inquiredNext, issued, paid } from './decide-evidence.ts';
 import { notified } from './decide-notification.ts';
 import * as reversal from './decide-reversal.ts';
 import * as reversalRefund from './decide-reversal-refund.ts';
+import { heldUp, stepFailed, stepWorks } from './decide-trouble.ts';
 import { type Failure, isOpen, type Payment, type TimelineEvent } from './payment.ts';
 import {
   attentionEnded,
@@ -72,7 +74,13 @@ export type PaymentInput =
   /** The safety net of a reversal that waits for refunds: look again whether they have settled. */
   | { readonly kind: 'refunds_awaited' }
   /** A delivery to the merchant has used up its schedule. NOT-03. */
-  | { readonly kind: 'delivery_exhausted' };
+  | { readonly kind: 'delivery_exhausted' }
+  /** The calls of the due step could not leave for longer than its fast tries take. No try of it counts. CAN-03. */
+  | { readonly kind: 'held_up' }
+  /** The gateway itself cannot take the due step (no such account, an unreadable key), again and again. RES-13. */
+  | { readonly kind: 'step_failed' }
+  /** A person has decided, with written evidence, what the gateway could not. RES-13, RES-19. */
+  | ({ readonly kind: 'resolved_by_hand'; readonly as: PaymentResolution } & WrittenEvidence);
 
 export interface PaymentDecision {
   /** The payment as it shall be; its `version` and `updatedAt` are set where it is recorded. */
@@ -91,7 +99,8 @@ export function decidePayment(
   policy: PaymentPolicy,
   now: Date,
 ): PaymentDecision {
-  return decide(draftOf(payment), input, policy, now);
+  const draft = draftOf(payment);
+  return decide('answer' in input ? stepWorks(draft) : draft, input, policy, now);
 }
 
 function decide(draft: Draft, input: PaymentInput, policy: PaymentPolicy, now: Date): Draft {
@@ -146,9 +155,15 @@ function decide(draft: Draft, input: PaymentInput, policy: PaymentPolicy, now: D
     case 'refund_ended':
       return refundEnded(draft, input.amountMinor, input.succeeded, policy, now);
     case 'refunds_awaited':
-      return reversalRefund.refundsAwaited(draft, policy, now);
+      return reversalRefund.refundsAwaited(stepWorks(draft), policy, now);
     case 'delivery_exhausted':
       return undeliveredNoted(draft, now);
+    case 'held_up':
+      return heldUp(draft, now);
+    case 'step_failed':
+      return stepFailed(draft, now);
+    case 'resolved_by_hand':
+      return paymentResolved(draft, input.as, { by: input.by, evidence: input.evidence });
     default:
       return input satisfies never;
   }

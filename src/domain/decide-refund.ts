@@ -1,5 +1,7 @@
+import { type RefundResolution, refundResolutionObstacle, type WrittenEvidence } from './decide-by-hand.ts';
+import { unresolvedReason } from './decide-trouble.ts';
 import { eventOfMove } from './lifecycle.ts';
-import type { Failure, TimelineEvent } from './payment.ts';
+import type { AttentionReason, Failure, TimelineEvent } from './payment.ts';
 import { later } from './payment-changes.ts';
 import { type PaymentPolicy, retryDelayMs } from './policy.ts';
 import { type Refund, type RefundAction, type RefundState, refundMoves } from './refund.ts';
@@ -7,7 +9,12 @@ import type { RefundAnswer, RefundInquiryAnswer } from './wallet-answer.ts';
 
 export type RefundInput =
   | { readonly kind: 'refund_answered'; readonly answer: RefundAnswer }
-  | { readonly kind: 'refund_inquired'; readonly answer: RefundInquiryAnswer };
+  | { readonly kind: 'refund_inquired'; readonly answer: RefundInquiryAnswer }
+  /** As of a payment's step: the calls could not leave, or the gateway itself cannot take the step. */
+  | { readonly kind: 'held_up' }
+  | { readonly kind: 'step_failed' }
+  /** A person has decided, with written evidence, what the gateway could not. RES-13, RES-19. */
+  | ({ readonly kind: 'resolved_by_hand'; readonly as: RefundResolution } & WrittenEvidence);
 
 export interface RefundDecision {
   /** The refund as it shall be; its `version` and `updatedAt` are set where it is recorded. */
@@ -26,13 +33,79 @@ export function decideRefund(
   policy: PaymentPolicy,
   now: Date,
 ): RefundDecision {
-  if (refund.state === 'succeeded' || refund.state === 'failed') return { refund, events: [] };
-  const noted = untrustedNoted(input);
-  const decision =
-    input.kind === 'refund_answered'
-      ? answered(refund, input.answer, policy, now)
-      : inquired(refund, input.answer, policy, now);
-  return { ...decision, events: [...noted, ...decision.events] };
+  if (input.kind === 'resolved_by_hand') return resolvedByHand(refund, input);
+  if (refund.state === 'succeeded') return { refund, events: [] };
+  if (refund.state === 'failed') return afterFailure(refund, input, now);
+  switch (input.kind) {
+    case 'held_up':
+      return attended({ refund, events: [] }, now, unresolvedReason('refund'));
+    case 'step_failed':
+      return attended({ refund, events: [] }, now, 'step_failing');
+    case 'refund_answered':
+      return noted(input, answered(stepWorks(refund), input.answer, policy, now));
+    case 'refund_inquired':
+      return noted(input, inquired(stepWorks(refund), input.answer, policy, now));
+    default:
+      return input satisfies never;
+  }
+}
+
+/**
+ * The wallet's word that a refund which had failed has given money back after all. What was told stands, and its reserve
+ * may be spent by now: people compare it with the wallet's bill. Money case 6.
+ */
+function afterFailure(refund: Refund, input: RefundInput, now: Date): RefundDecision {
+  if (!('answer' in input) || input.answer.kind !== 'refunded' || refund.attention !== null) {
+    return { refund, events: [] };
+  }
+  const data = { refund_id: refund.id, value: refund.amount.minor.toString() };
+  return attended(
+    { refund, events: [{ type: 'RefundEvidenceAfterFailure', data }] },
+    now,
+    'refunded_after_failure',
+  );
+}
+
+/** What a person has decided about a refund; what cannot be decided so changes nothing. */
+function resolvedByHand(
+  refund: Refund,
+  { as, by, evidence }: Extract<RefundInput, { readonly kind: 'resolved_by_hand' }>,
+): RefundDecision {
+  if (refundResolutionObstacle(refund, as) !== null) return { refund, events: [] };
+  const data = { refund_id: refund.id, as, by, evidence, reason: refund.attention?.reason ?? null };
+  const resolved: RefundDecision = { refund, events: [{ type: 'ResolvedByHand', data }] };
+  switch (as) {
+    case 'noted':
+      return { ...resolved, refund: { ...refund, attention: null } };
+    case 'succeeded':
+      return after(resolved, ended(refund, 'succeeded'));
+    case 'failed': {
+      const failure = refund.failure ?? refusedByHand;
+      // Nobody was answered yet: the failure is found without a refusal before it.
+      const asked = unknown({ ...refund, failure });
+      return after(resolved, asked, ended(asked.refund, 'failed'));
+    }
+    default:
+      return as satisfies never;
+  }
+}
+
+const refusedByHand: Failure = {
+  code: 'refund_refused',
+  walletCode: null,
+  message: 'The wallet has told in writing that nothing was given back.',
+  advice: 'Nothing was given back. Make a new refund once the cause is gone, or ask the acquirer.',
+};
+
+/** One decision after another: the events of all, the refund of the last. */
+function after(...decisions: readonly [RefundDecision, ...RefundDecision[]]): RefundDecision {
+  const last = decisions.at(-1) ?? decisions[0];
+  return { refund: last.refund, events: decisions.flatMap(({ events }) => events) };
+}
+
+/** A step was taken: whatever kept it from that is gone. */
+function stepWorks(refund: Refund): Refund {
+  return refund.attention?.reason === 'step_failing' ? { ...refund, attention: null } : refund;
 }
 
 function answered(refund: Refund, answer: RefundAnswer, policy: PaymentPolicy, now: Date): RefundDecision {
@@ -159,17 +232,21 @@ function inquiredLater(decision: RefundDecision, policy: PaymentPolicy, now: Dat
   };
 }
 
-function attended(decision: RefundDecision, now: Date): RefundDecision {
+function attended(
+  decision: RefundDecision,
+  now: Date,
+  reason: AttentionReason = 'refund_unresolved',
+): RefundDecision {
   if (decision.refund.attention !== null) return decision;
-  return {
-    ...decision,
-    refund: { ...decision.refund, attention: { reason: 'refund_unresolved', since: now } },
-  };
+  return { ...decision, refund: { ...decision.refund, attention: { reason, since: now } } };
 }
 
-function untrustedNoted(input: RefundInput): TimelineEvent[] {
-  const { answer } = input;
-  if (answer.kind !== 'no_answer' || answer.reason !== 'untrusted') return [];
-  const call = input.kind === 'refund_answered' ? 'refund' : 'inquire_refund';
-  return [{ type: 'UntrustedAnswer', data: { call, detail: answer.detail } }];
+function noted(
+  { kind, answer }: Extract<RefundInput, { readonly answer: unknown }>,
+  decision: RefundDecision,
+): RefundDecision {
+  if (answer.kind !== 'no_answer' || answer.reason !== 'untrusted') return decision;
+  const call = kind === 'refund_answered' ? 'refund' : 'inquire_refund';
+  const event: TimelineEvent = { type: 'UntrustedAnswer', data: { call, detail: answer.detail } };
+  return { ...decision, events: [event, ...decision.events] };
 }

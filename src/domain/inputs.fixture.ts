@@ -156,6 +156,8 @@ function all<Answer extends { readonly kind: string }>(answers: ByKind<Answer>):
   return Object.values<readonly Answer[]>(answers).flat();
 }
 
+export const writtenEvidence = { by: 'Li Wei', evidence: 'mail of the wallet’s support, case 4711' } as const;
+
 const inputsByKind: {
   readonly [kind in PaymentInput['kind']]: readonly Extract<PaymentInput, { kind: kind }>[];
 } = {
@@ -184,6 +186,12 @@ const inputsByKind: {
   ],
   refunds_awaited: [{ kind: 'refunds_awaited' }],
   delivery_exhausted: [{ kind: 'delivery_exhausted' }],
+  held_up: [{ kind: 'held_up' }],
+  step_failed: [{ kind: 'step_failed' }],
+  resolved_by_hand: [
+    { kind: 'resolved_by_hand', as: 'given_back', ...writtenEvidence },
+    { kind: 'resolved_by_hand', as: 'noted', ...writtenEvidence },
+  ],
 };
 
 export const everyPaymentInput: readonly PaymentInput[] =
@@ -192,6 +200,11 @@ export const everyPaymentInput: readonly PaymentInput[] =
 export const everyRefundInput: readonly RefundInput[] = [
   ...all(refundAnswers).map((answer): RefundInput => ({ kind: 'refund_answered', answer })),
   ...all(refundInquiryAnswers).map((answer): RefundInput => ({ kind: 'refund_inquired', answer })),
+  { kind: 'held_up' },
+  { kind: 'step_failed' },
+  { kind: 'resolved_by_hand', as: 'succeeded', ...writtenEvidence },
+  { kind: 'resolved_by_hand', as: 'failed', ...writtenEvidence },
+  { kind: 'resolved_by_hand', as: 'noted', ...writtenEvidence },
 ];
 
 /** `inquiry_answered no_answer untrusted`: an input in words, for the names of tests and of failures. */
@@ -205,6 +218,7 @@ export function inWords(input: PaymentInput | RefundInput): string {
     if (answer.kind === 'refused') words.push(answer.remedy);
   }
   if ('outcome' in input) words.push(input.outcome.kind);
+  if ('as' in input) words.push(input.as);
   if ('succeeded' in input) words.push(input.succeeded ? 'succeeded' : 'failed');
   return words.join(' ');
 }

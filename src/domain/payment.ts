@@ -125,6 +125,8 @@ export type AttentionReason =
   | 'paid_after_end'
   | 'closed_after_success'
   | 'second_wallet_transaction'
+  | 'refunded_after_failure'
+  | 'step_failing'
   | 'delivery_exhausted';
 
 export interface Reversal {
@@ -249,6 +251,7 @@ export type PaymentEventType =
   | 'UntrustedAnswer'
   | 'AttentionRaised'
   | 'AttentionEnded'
+  | 'ResolvedByHand'
   | RefundEventType;
 
 /** One line of a payment's timeline. Past tense and specific. `data` is JSON. */

@@ -18,7 +18,7 @@ export const refundMoves = {
 } as const;
 
 export type RefundState = StateOf<typeof refundMoves>;
-export type RefundEventType = EventOf<typeof refundMoves> | 'RefundAccepted';
+export type RefundEventType = EventOf<typeof refundMoves> | 'RefundAccepted' | 'RefundEvidenceAfterFailure';
 export type RefundAction = 'refund' | 'inquire_refund';
 
 export interface Refund {

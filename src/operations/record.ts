@@ -58,7 +58,9 @@ export async function recordRefundInput(
     const payment = await engine.journal.findPayment(refund.merchantId, refund.paymentId);
     if (payment === null) throw new Error(`refund ${refund.id} has no payment ${refund.paymentId}`);
     const status = publicRefundStatus(decision.refund);
-    const ended = status === 'processing' ? null : { succeeded: status === 'succeeded' };
+    // What had ended counts on its payment already: a later word on it changes no amount.
+    const ends = status !== 'processing' && publicRefundStatus(refund) === 'processing';
+    const ended = ends ? { succeeded: status === 'succeeded' } : null;
     const onPayment =
       ended === null
         ? null
