@@ -80,6 +80,13 @@ test('no wait is longer than the pace allows, not even the first', () => {
   ]);
 });
 
+test('Alipay+ is asked about a refund after 15 s, and told of no expiry beyond half an hour', () => {
+  for (const product of productsOf('alipay_plus')) {
+    const { refundInquiryDelayMs, expiryMaxMs } = policyFor('alipay_plus', product);
+    expect([refundInquiryDelayMs, expiryMaxMs]).toEqual([15 * secondMs, 30 * minuteMs]);
+  }
+});
+
 test('the overrides of a merchant stand in place of the defaults, figure by figure', () => {
   const overrides = { alipay_open: { payment_code: { inquiryCount: 10, inquiryIntervalMs: 3_000 } } };
   const policy = policyFor('alipay_open', 'payment_code', overrides);
@@ -113,6 +120,8 @@ describe('a hastened policy', () => {
       payAnswerMs: 150,
       callLimitMs: 30,
       inquiryIntervalMs: 50,
+      idleInquiryIntervalMs: 200,
+      payerActiveMs: 300,
       inquiryCount: 12,
       refundSpacingMs: 30,
       refundInquiryDelayMs: 100,
