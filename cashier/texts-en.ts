@@ -109,6 +109,10 @@ export const english: Texts = {
       title: 'We cannot look that up just now',
       text: 'Please try again in a moment. If you have confirmed a payment in your wallet, do not pay twice: look again here first.',
     },
+    busy: {
+      title: 'Many people are paying just now',
+      text: 'Please wait a moment, then try again. Nothing was charged.',
+    },
     too_many_requests: {
       title: 'Too many requests',
       text: 'Please wait a moment, then try again. Nothing was charged.',

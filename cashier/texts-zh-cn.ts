@@ -93,6 +93,7 @@ export const simplifiedChinese: Texts = {
       title: '暂时无法查询',
       text: '请稍后再试。如果您已在钱包中确认付款，请勿重复付款，先在此查看结果。',
     },
+    busy: { title: '当前付款人数较多', text: '请稍候再试。您未被扣款。' },
     too_many_requests: { title: '操作过于频繁', text: '请稍候再试。您未被扣款。' },
   },
   lookAgain: '再次查看',

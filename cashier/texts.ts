@@ -29,6 +29,7 @@ export type NoticeName =
   | 'unknown_attempt'
   | 'broken_form'
   | 'unavailable'
+  | 'busy'
   | 'too_many_requests';
 
 export interface NoticeText {

@@ -7,6 +7,7 @@ import { createPageLimit } from '../inbound/cashier/page-limit.ts';
 import { pageTokenKey } from '../inbound/cashier/page-token.ts';
 import { notificationRoutes } from '../inbound/notifications/notification-routes.ts';
 import { createRestGateway } from '../inbound/rest/rest-gateway.ts';
+import { openAdmission } from './admission.ts';
 import { type DatabaseAccess, sharedDatabase } from './database-of-settings.ts';
 import { type Gateway, openGateway } from './gateway.ts';
 import { leaveProcess } from './leave-process.ts';
@@ -31,7 +32,9 @@ export async function serve(settings: Settings, options: { readonly worker: bool
     const masterKey = masterKeyOf(settings);
     const gateway = await openGateway(settings, access.url, masterKey, log);
     const stopWorker = options.worker ? await runWorker(gateway, settings, log) : null;
+    const { admission, load } = openAdmission(settings, gateway);
     const app = await createRestGateway({
+      admission,
       engine: gateway.engine,
       readiness: () => readiness(gateway, settings),
       logger: log,
@@ -47,10 +50,12 @@ export async function serve(settings: Settings, options: { readonly worker: bool
       supportName: settings.technicalSupport,
       sandbox: settings.environment === 'sandbox',
       retryAfterS: createPageLimit(() => performance.now()),
+      admission,
     });
     try {
       await app.listen({ host: settings.host, port: settings.port });
     } catch (error) {
+      load.stop();
       await stopWorker?.();
       await gateway.close();
       throw listenError(error, settings);
@@ -59,6 +64,7 @@ export async function serve(settings: Settings, options: { readonly worker: bool
     starter.reportReady({ port: settings.port });
     await stopAsked.promise;
     log.info('the gateway stops');
+    load.stop();
     await Promise.all([app.close(), stopWorker?.()]);
     await gateway.close();
   } finally {

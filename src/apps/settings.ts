@@ -27,6 +27,7 @@ export interface Settings {
   readonly masterKey: Uint8Array | null;
   readonly policySpeed: number;
   readonly workerConcurrency: number;
+  readonly maxPaymentsInFlight: number;
   readonly eventRetentionDays: number;
   readonly logLevel: (typeof logLevels)[number];
   /** When set, `/readyz` wants the simulator to be up too. */
@@ -63,6 +64,7 @@ export const settingNames: readonly string[] = [
   'SHOUDAN_DATA_DIR',
   'SHOUDAN_POLICY_SPEED',
   'SHOUDAN_WORKER_CONCURRENCY',
+  'SHOUDAN_MAX_PAYMENTS_IN_FLIGHT',
   'SHOUDAN_EVENT_RETENTION_DAYS',
   'SHOUDAN_LOG_LEVEL',
   'SHOUDAN_URL',
@@ -127,6 +129,7 @@ export function readSettings(env: Environment): Settings {
     masterKey,
     policySpeed,
     workerConcurrency: integerOf(env, 'SHOUDAN_WORKER_CONCURRENCY', 32, { min: 1, max: 1_000 }),
+    maxPaymentsInFlight: integerOf(env, 'SHOUDAN_MAX_PAYMENTS_IN_FLIGHT', 1_000, { min: 1, max: 100_000 }),
     eventRetentionDays: integerOf(env, 'SHOUDAN_EVENT_RETENTION_DAYS', 400, { min: 31, max: 3_660 }),
     logLevel: oneOf(env, 'SHOUDAN_LOG_LEVEL', logLevels, environment === 'production' ? 'info' : 'warn'),
     simulatorUrl: httpUrlOf(env, 'SHOUDAN_SIMULATOR_URL'),

@@ -68,12 +68,7 @@ export async function beginPay(
   );
   if (acceptance.kind === 'refused') {
     // A repeat of what was accepted is answered with it, even when it could not be accepted any more.
-    if (key !== null) {
-      const repeat = await engine.journal.findPaymentOfKey(merchant.id, key);
-      if (repeat.kind === 'replayed') return resting(repeat.payment, true);
-      if (repeat.kind === 'key_reused') return { kind: 'refused', refusal: keyReused(key) };
-    }
-    return acceptance;
+    return (key === null ? null : await findBegunPay(engine, merchant, key)) ?? acceptance;
   }
   const { payment, policy } = acceptance;
   const opened = await engine.journal.openPayment(payment, [submittedEvent(payment)], key, []);
@@ -98,6 +93,25 @@ export async function beginPay(
       return recordNeverSent(engine, payment, key);
     default:
       return opened satisfies never;
+  }
+}
+
+/** What was begun under this key before; `null` when nothing was. Begins nothing. */
+export async function findBegunPay(
+  engine: Pick<Engine, 'journal'>,
+  merchant: Merchant,
+  key: IdempotencyKey,
+): Promise<BegunPayment | null> {
+  const repeat = await engine.journal.findPaymentOfKey(merchant.id, key);
+  switch (repeat.kind) {
+    case 'replayed':
+      return resting(repeat.payment, true);
+    case 'key_reused':
+      return { kind: 'refused', refusal: keyReused(key) };
+    case 'none':
+      return null;
+    default:
+      return repeat satisfies never;
   }
 }
 

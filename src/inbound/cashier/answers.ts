@@ -37,6 +37,7 @@ const noticeStatuses: { readonly [notice in NoticeName]: number } = {
   unknown_attempt: 404,
   broken_form: 403,
   unavailable: 503,
+  busy: 503,
   too_many_requests: 429,
 };
 

@@ -1,4 +1,5 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { admitAll } from '../rest/admission.ts';
 import { createBackground } from '../rest/background.ts';
 import { JournalOutage, namingOutages } from '../rest/journal-outage.ts';
 import { pageHeaders, sendNotice, toStart } from './answers.ts';
@@ -29,6 +30,7 @@ export async function cashierRoutes(app: FastifyInstance, options: CashierOption
     engine,
     ...publicPlace(options.publicUrl),
     assets: readAssets(),
+    admission: options.admission ?? admitAll(),
     watched: background.watched,
   };
 

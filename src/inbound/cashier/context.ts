@@ -1,4 +1,5 @@
 import type { Engine } from '../../operations/engine.ts';
+import type { Admission } from '../rest/admission.ts';
 import type { Assets } from './assets.ts';
 
 /** What the payer's pages need. */
@@ -14,6 +15,8 @@ export interface CashierOptions {
   readonly sandbox: boolean;
   /** Seconds after which this address may open a page of this code again; `null`: at once. Not asked of a page’s own form. */
   readonly retryAfterS?: (code: string, address: string) => number | null;
+  /** The same as the gateway's other payments go through; all are taken unless it is named. */
+  readonly admission?: Admission;
 }
 
 /** What the routes share. */
@@ -23,6 +26,7 @@ export interface CashierContext extends CashierOptions {
   /** Its path, which stands before every path that a page names; empty where no proxy has put one. */
   readonly pathPrefix: string;
   readonly assets: Assets;
+  readonly admission: Admission;
   /** Lets work go on in the background: its rejection is logged, and a closing gateway gives it a moment. */
   readonly watched: <Row>(work: Promise<Row>) => Promise<Row>;
 }

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { textsOf } from '../../../cashier/texts.ts';
 import type { PayAnswer } from '../../domain/wallet-answer.ts';
 import type { Engine } from '../../operations/engine.ts';
+import { createAdmission } from '../rest/admission.ts';
 import { createHandClock, type HandClock, never, settled } from '../rest/gateway.fixture.ts';
 import {
   codes,
@@ -350,6 +351,35 @@ describe('where nothing can be taken', () => {
     const start = sandbox.wallet.asked[0]?.start;
     expect(start?.product === 'entry_code' ? start.userAgent : '').toContain('AlipayClientHK/2.6.0.160');
     await sandbox.app.close();
+  });
+});
+
+describe('a gateway that has all the work that it can do', () => {
+  test('the payer is asked for a moment, nothing is begun, and the same page pays afterwards', async () => {
+    const full = createAdmission({
+      paymentsMax: 1,
+      strain: () => null,
+      monotonicMs: () => 0,
+      random: () => 0.5,
+    });
+    const busy = await createTestCashier({ clock, admission: full });
+    const token = await busy.token();
+    const place = full.enter();
+    const refused = await busy.post(payPath, { token, amount: '1' });
+    expect(refused.statusCode).toBe(503);
+    expect(refused.headers['retry-after']).toBe('3');
+    expect(refused.body).toContain(english.notices.busy.title);
+    expect(busy.payments()).toEqual([]);
+    expect(busy.wallet.calls).toEqual([]);
+
+    if (place.kind === 'admitted') place.leave();
+    expect((await busy.post(payPath, { token, amount: '1' })).statusCode).toBe(303);
+    expect(busy.payments()).toHaveLength(1);
+    expect(full.paymentsInFlight()).toBe(0);
+    // Who comes back to what was begun is shown it, however busy the gateway is.
+    full.enter();
+    expect((await busy.post(payPath, { token, amount: '1' })).headers.location).toBe(resultPath(token));
+    await busy.app.close();
   });
 });
 

@@ -55,24 +55,35 @@ export async function payEntry(
   const read = readAmount(form.amount, currencyFormOf(currency, payer.wallet), maxMinor);
   if (read.kind === 'fault') return again(read.fault, token);
 
-  const begun = await beginEntryPayment(context.engine, entry, {
-    amount: { currency, minor: read.minor },
-    wallet: payer.wallet,
-    userAgent: payer.userAgent,
-    returnUrl: context.publicOrigin + resultPath(context, visit.code, token.text) + visit.keptQuery,
-    orderNo: orderNoOf(token),
-    key: idempotencyKeyOf(token, `${visit.code}\n${payer.wallet}\n${currency}\n${read.minor}`),
-  });
-  if (begun.kind === 'refused') {
-    const after = afterRefusal(begun.refusal);
-    if (after === 'see_result') return toResult(context, visit, token, reply);
-    if (after === 'store_cannot') {
-      request.log.warn({ refusal: begun.refusal.code }, 'an entry code cannot be paid');
-      return sendNotice(reply, visit, 'store_cannot');
-    }
-    return again(after, token);
+  const place = context.admission.enter();
+  // Nothing was begun, and the page that the payer has is still good for its one attempt.
+  if (place.kind === 'overloaded') {
+    reply.header('retry-after', `${place.retryAfterS}`);
+    return sendNotice(reply, visit, 'busy', toStart(context, visit));
   }
-  return toWallet(context, request, visit, payable, token, begun, reply);
+  try {
+    const begun = await beginEntryPayment(context.engine, entry, {
+      amount: { currency, minor: read.minor },
+      wallet: payer.wallet,
+      userAgent: payer.userAgent,
+      returnUrl: context.publicOrigin + resultPath(context, visit.code, token.text) + visit.keptQuery,
+      orderNo: orderNoOf(token),
+      key: idempotencyKeyOf(token, `${visit.code}\n${payer.wallet}\n${currency}\n${read.minor}`),
+    });
+    if (begun.kind === 'refused') {
+      const after = afterRefusal(begun.refusal);
+      if (after === 'see_result') return toResult(context, visit, token, reply);
+      if (after === 'store_cannot') {
+        request.log.warn({ refusal: begun.refusal.code }, 'an entry code cannot be paid');
+        return sendNotice(reply, visit, 'store_cannot');
+      }
+      return again(after, token);
+    }
+    place.holdUntil(begun.answered);
+    return await toWallet(context, request, visit, payable, token, begun, reply);
+  } finally {
+    place.leave();
+  }
 }
 
 interface PayForm {

@@ -5,9 +5,11 @@ import { type Payment, publicStatus } from '../../domain/payment.ts';
 import { type Refusal, refusal } from '../../domain/refusals.ts';
 import { beginCancelPayment } from '../../operations/cancel.ts';
 import { notePayerSeen } from '../../operations/entry-payment.ts';
-import { beginPay } from '../../operations/pay.ts';
+import { type BegunPayment, beginPay, findBegunPay } from '../../operations/pay.ts';
 import { type PaymentSnapshot, paymentSnapshot } from '../../operations/snapshots.ts';
+import type { IdempotencyKey } from '../../ports/journal.ts';
 import type { Merchant } from '../../ports/merchant-directory.ts';
+import { overloaded } from './admission.ts';
 import { merchantNamed, merchantOfId } from './caller.ts';
 import type { RestContext } from './context.ts';
 import { emptyForm, ordersQuery, paymentForm, paymentRequestOf } from './forms.ts';
@@ -32,17 +34,27 @@ export function paymentRoutes(app: FastifyInstance, context: RestContext): void 
       const key = idempotencyKeyOf(request);
       const merchant = await merchantNamed(engine, request, request.body.merchant_id);
       const wish = paymentRequestOf(request.body, context.checkMerchantUrl);
-      const begun = await beginPay(engine, merchant, wish, key);
-      if (begun.kind === 'refused') throw refused(begun.refusal);
-      if (begun.replayed) reply.header('idempotent-replayed', 'true');
-      const payment = await waits.untilFinal({
-        ...paymentWait(context, begun.payment, reply, deadlineMs),
-        // An order code is of use as soon as it is there: whoever asked for it shows it, and then waits.
-        isFinal: (row) => publicStatus(row) !== 'processing' || row.payerAction !== null,
-        work: context.watched(begun.answered),
-      });
-      reply.header('location', `/v1/payments/${payment.id}`);
-      return answerPayment(reply, payment, 201);
+      const place = context.admission.enter();
+      try {
+        const begun =
+          place.kind === 'admitted'
+            ? await beginPay(engine, merchant, wish, key)
+            : await begunBefore(engine, merchant, key, place.retryAfterS);
+        if (begun.kind === 'refused') throw refused(begun.refusal);
+        if (begun.replayed) reply.header('idempotent-replayed', 'true');
+        const work = context.watched(begun.answered);
+        if (place.kind === 'admitted') place.holdUntil(work);
+        const payment = await waits.untilFinal({
+          ...paymentWait(context, begun.payment, reply, deadlineMs),
+          // An order code is of use as soon as it is there: whoever asked for it shows it, and then waits.
+          isFinal: (row) => publicStatus(row) !== 'processing' || row.payerAction !== null,
+          work,
+        });
+        reply.header('location', `/v1/payments/${payment.id}`);
+        return answerPayment(reply, payment, 201);
+      } finally {
+        if (place.kind === 'admitted') place.leave();
+      }
     },
   );
 
@@ -101,6 +113,18 @@ export function paymentRoutes(app: FastifyInstance, context: RestContext): void 
       };
     },
   );
+}
+
+/** Under overload nothing is begun, but what was begun before is never denied: the repeat of it is a look. */
+async function begunBefore(
+  engine: RestContext['engine'],
+  merchant: Merchant,
+  key: IdempotencyKey | null,
+  retryAfterS: number,
+): Promise<BegunPayment> {
+  const begun = key === null ? null : await findBegunPay(engine, merchant, key);
+  if (begun === null) throw overloaded(retryAfterS);
+  return begun;
 }
 
 /** How a payment is waited for. */

@@ -52,6 +52,7 @@ const transportAnswers = {
   headers_too_large: { status: 431, title: 'Headers are too large', transient: false },
   internal: { status: 500, title: 'Internal error', transient: false },
   unavailable: { status: 503, title: 'Temporarily unavailable', transient: true },
+  overloaded: { status: 503, title: 'More payments than can be handled', transient: true },
 } as const satisfies Record<string, CodeAnswer & { readonly transient: boolean }>;
 
 export type ProblemCode = RefusalCode | keyof typeof transportAnswers;

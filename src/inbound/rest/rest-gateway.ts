@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Engine } from '../../operations/engine.ts';
 import { type StatusOptions, statusRoutes } from '../status/status-routes.ts';
+import { type Admission, admitAll, overloaded } from './admission.ts';
 import { createBackground } from './background.ts';
 import { requireApiKey } from './caller.ts';
 import { cancelRoutes } from './cancels.ts';
@@ -23,6 +24,8 @@ export interface RestGatewayOptions extends StatusOptions {
   readonly trustedProxies?: readonly string[];
   /** What stands against a merchant's URL, as the end of a sentence; `null` when nothing does. NOT-04. */
   readonly checkMerchantUrl?: MerchantUrlCheck;
+  /** How many payments are taken at a time; all of them unless it is named. */
+  readonly admission?: Admission;
 }
 
 /** Largest body that is read. */
@@ -105,15 +108,26 @@ export async function createRestGateway(options: RestGatewayOptions): Promise<Fa
     waits,
     watched: background.watched,
     checkMerchantUrl: options.checkMerchantUrl ?? (() => null),
+    admission: options.admission ?? admitAll(),
   };
   statusRoutes(app, options);
   await app.register(async (v1) => {
+    boundOpenRequests(v1, context.admission);
     requireApiKey(v1, engine);
     paymentRoutes(v1, context);
     cancelRoutes(v1, context);
     refundRoutes(v1, context);
   });
   return app;
+}
+
+/** Even looks and cancels are held in memory while they wait: far beyond the payments there is an end to them too. */
+function boundOpenRequests(v1: FastifyInstance, admission: Admission): void {
+  v1.addHook('onRequest', async (_request, reply) => {
+    const close = admission.open();
+    if (close === null) throw overloaded(admission.retryAfterS());
+    reply.raw.once('close', close);
+  });
 }
 
 function everyAnswer(requestId: string): Record<string, string> {

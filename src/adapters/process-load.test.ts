@@ -1,0 +1,76 @@
+import { setTimeout as sleepFor } from 'node:timers/promises';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { Connection, Database } from './postgres/database.ts';
+import { overWatermark, watchProcessLoad } from './process-load.ts';
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const connection = { release: () => {} } as Connection;
+
+/** A pool whose connections take as long as they are told to. */
+function slowPool() {
+  const pool = { waitMs: 0, broken: false };
+  const connect = async (): Promise<Connection> => {
+    if (pool.broken) throw new Error('connection refused');
+    if (pool.waitMs > 0) await new Promise((resolve) => setTimeout(resolve, pool.waitMs));
+    return connection;
+  };
+  return Object.assign(pool, { database: { connect } as unknown as Pick<Database, 'connect'> });
+}
+
+it('a figure is over from its high mark on, until it has come down to the low one', () => {
+  const { see, isOver } = overWatermark({ highMs: 200, lowMs: 50 });
+  const seen = [199, 200, 100, 51, 50, 199].map((ms) => {
+    see(ms);
+    return isOver();
+  });
+  expect(seen).toEqual([false, true, true, true, false, false]);
+});
+
+describe('the load of this process', () => {
+  it('a queue in front of the database is seen while it stands, and forgotten when it has gone', async () => {
+    vi.useFakeTimers();
+    const pool = slowPool();
+    const load = watchProcessLoad({ database: pool.database, monotonicMs: () => Date.now() });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect([load.strain(), load.databaseWaitMs()]).toEqual([null, 0]);
+    pool.waitMs = 5_000;
+    await vi.advanceTimersByTimeAsync(900);
+    expect(load.strain()).toBe('database');
+    pool.waitMs = 0;
+    await vi.advanceTimersByTimeAsync(6_000);
+    expect(load.strain()).toBeNull();
+    load.stop();
+  });
+
+  it('a database that is away is no overload', async () => {
+    vi.useFakeTimers();
+    const pool = slowPool();
+    pool.broken = true;
+    const load = watchProcessLoad({ database: pool.database, monotonicMs: () => Date.now() });
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(load.strain()).toBeNull();
+    load.stop();
+  });
+
+  it('one long turn of the event loop is no overload, many of them are', async () => {
+    const load = watchProcessLoad({ database: slowPool().database, eventLoop: { highMs: 200, lowMs: 150 } });
+    await sleepFor(600);
+    busyFor(400);
+    await sleepFor(10);
+    expect(load.strain()).toBeNull();
+    for (let turn = 0; turn < 6; turn += 1) {
+      busyFor(350);
+      await sleepFor(0);
+    }
+    expect(load.strain()).toBe('event_loop');
+    load.stop();
+  });
+});
+
+function busyFor(ms: number): void {
+  const untilMs = performance.now() + ms;
+  while (performance.now() < untilMs);
+}
