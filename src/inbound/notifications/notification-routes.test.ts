@@ -114,16 +114,17 @@ const success = (payment: Payment, changes: object = {}) => ({
   ...changes,
 });
 
-/** As AMS sends it: signed over the path that its notify URL has outside. */
+/** As AMS sends it: signed over the path that its notify URL has outside, unless another is named. */
 function notifyPlus(
   app: FastifyInstance,
   body: object | string,
-  changes: { readonly signed?: string; readonly as?: string } = {},
+  changes: { readonly signed?: string; readonly as?: string; readonly path?: string } = {},
 ) {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
   const id = changes.as ?? clientId;
   const time = '2026-03-02T12:00:01+08:00';
-  const content = `POST /base/notify/alipay_plus/sandbox\n${id}.${time}.${changes.signed ?? text}`;
+  const path = changes.path ?? '/base/notify/alipay_plus/sandbox';
+  const content = `POST ${path}\n${id}.${time}.${changes.signed ?? text}`;
   const signature = encodeURIComponent(sign('sha256', Buffer.from(content), privateKey).toString('base64'));
   return app.inject({
     method: 'POST',
@@ -215,6 +216,16 @@ describe('a notification of success', () => {
     expect(timeline.filter(({ type }) => type === 'IssuedPaymentPaid')).toHaveLength(1);
   });
 
+  // proves NOT-01
+  it('that is signed over the path on which it arrived here is believed too', async () => {
+    const { trial, app } = await setting();
+    const payment = await openEntry(trial);
+    const inside = await notifyPlus(app, success(payment), { path: '/notify/alipay_plus/sandbox' });
+    expect(inside.json()).toEqual(acknowledgement);
+    const elsewhere = await notifyPlus(app, success(payment), { path: '/notify/alipay_plus/other' });
+    expect(elsewhere.statusCode).toBe(500);
+  });
+
   // proves NOT-02
   it('that cannot be recorded is not acknowledged', async () => {
     const { trial, app } = await setting();
@@ -297,8 +308,14 @@ describe('what is not believed', () => {
     const { trial, app, untrusted } = await setting();
     const payment = await openEntry(trial);
     const before = await trial.payment(payment.id);
+    let isKept = false;
+    untrusted.mockImplementationOnce(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      isKept = true;
+    });
     const answer = await notifyPlus(app, success(payment), { signed: '{}' });
     expect(answer.statusCode).not.toBe(200);
+    expect(isKept).toBe(true);
     expect(untrusted).toHaveBeenCalledWith(
       expect.objectContaining({ wallet: 'alipay_plus', account: 'sandbox' }),
     );
