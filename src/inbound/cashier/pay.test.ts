@@ -84,6 +84,8 @@ describe('one page load is one attempt', () => {
       const answer = await cashier.post(payPath, { token, amount });
       expect(answer.statusCode).toBe(303);
       expect(answer.headers.location).toBe(resultPath(token));
+      // A browser that lost the first answer finds the attempt again all the same.
+      expect(answer.headers['set-cookie']).toContain(`shoudan_attempt=${token};`);
     }
     expect(cashier.payments().map(({ amount }) => amount.minor)).toEqual([1234n]);
     expect(cashier.wallet.calls).toEqual(['pay']);
@@ -349,7 +351,10 @@ describe('where nothing can be taken', () => {
     const answer = await sandbox.post(`${payPath}?as=alipay_plus`, { token, amount: '1' }, headers);
     expect(answer.headers.location).toBe('http://127.0.0.1:9090/phone/pay');
     const start = sandbox.wallet.asked[0]?.start;
-    expect(start?.product === 'entry_code' ? start.userAgent : '').toContain('AlipayClientHK/2.6.0.160');
+    expect(start).toMatchObject({
+      userAgent: expect.stringContaining('AlipayClientHK/2.6.0.160'),
+      returnUrl: `https://pay.example${resultPath(token)}?as=alipay_plus`,
+    });
     await sandbox.app.close();
   });
 });
