@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { paid } from '../domain/inputs.fixture.ts';
 import { examplePolicy } from '../domain/payments.fixture.ts';
 import { createTrial, trialMerchant, trialRequest } from '../jobs/trial-engine.fixture.ts';
@@ -7,14 +7,24 @@ import { cancelOrder } from './cancel.ts';
 import { pay } from './pay.ts';
 
 // proves RES-02, money case 2
-test('a payment is sent within a third of the time that its answer is awaited for, or not at all', async () => {
+test('the time of a call runs from before its payment is recorded, however long that takes', async () => {
   const trial = createTrial();
+  const { journal } = trial.engine;
+  const open = journal.openPayment.bind(journal);
+  vi.spyOn(journal, 'openPayment').mockImplementationOnce(async (...args) => {
+    const opened = await open(...args);
+    await trial.clock.advance(700);
+    return opened;
+  });
   await trial.clock.advance(1_234);
+  const begunAt = trial.clock.now();
   await pay(trial.engine, trialMerchant, trialRequest(), null);
-  expect(trial.wallet.pay.mock.lastCall?.[1]).toEqual({
+  const [request, limits] = trial.wallet.pay.mock.lastCall ?? [];
+  expect(limits).toEqual({
     sendBeforeMs: 1_234 + examplePolicy.payAnswerMs / 3,
     answerBeforeMs: 1_234 + examplePolicy.payAnswerMs,
   });
+  expect(request?.requestedAt).toEqual(begunAt);
 });
 
 // proves PAY-09
