@@ -60,6 +60,22 @@ test('an address that was refused forgets nobody: the rest are counted as before
   expect(limit('A', '192.0.2.2')).toBe(60);
 });
 
+test('among very many addresses the longest silent is forgotten, and not one that keeps coming', () => {
+  const shop = () => limit('A', '192.0.2.2');
+  const silent = () => limit('A', '192.0.2.3');
+  for (let page = 0; page < 120; page += 1) expect([shop(), silent()]).toEqual([null, null]);
+  expect(silent()).toBe(60);
+  for (let others = 0; others < 4; others += 1) {
+    opened(
+      20_000,
+      (page) => `CODE${page}`,
+      (page) => `10.${others}.${page >> 8}.${page & 255}`,
+    );
+    expect(shop()).toBe(60);
+  }
+  expect(silent()).toBeNull();
+});
+
 describe('who counts as one', () => {
   test.each([
     ['the addresses that one host may have', (page: number) => `2001:db8:0:1::${page.toString(16)}`, 600],

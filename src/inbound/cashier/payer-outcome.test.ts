@@ -76,6 +76,15 @@ const rows: ReadonlyArray<readonly [string, Partial<Payment>, Outcome]> = [
     { kind: 'undoing' },
   ],
   [
+    'cancelled, then known to the wallet after all, though nobody says that it was paid',
+    {
+      state: 'cancelled_provisionally',
+      cancelledBy: 'cancel',
+      reversal: reversal('cancelling'),
+    },
+    { kind: 'cancelled', reason: 'by_store', charge: 'none_kept' },
+  ],
+  [
     'failed, then paid after all, and given back',
     {
       state: 'failed',
