@@ -371,7 +371,16 @@ describe('an answer that cannot be about the payment is no answer', () => {
       'refund, of another amount',
       () => calls.refund({ ...done, ...refunded, refundAmount: { currency: 'USD', value: '99' } }),
     ],
-    ['refund inquiry, of no refund', () => calls.inquire_refund({ ...done, refundStatus: 'SUCCESS' })],
+    [
+      'refund inquiry, of no refund',
+      () =>
+        calls.inquire_refund({
+          ...done,
+          ...refunded,
+          refundRequestId: undefined,
+          refundStatus: 'SUCCESS',
+        }),
+    ],
     ['refund inquiry, failed for no refund', () => calls.inquire_refund({ ...done, refundStatus: 'FAIL' })],
     [
       'refund inquiry, without an amount',
