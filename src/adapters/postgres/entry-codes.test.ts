@@ -18,7 +18,9 @@ beforeAll(async () => {
       mcc: '5812',
       notifyUrl: null,
       orderCodes: { scene: 'counter', expiryMs: 120_000 },
-      stores: [{ id: 'S1', name: 'Central', mcc: '5499', terminalIds: [] }],
+      stores: ['S1', ...(id === 'M2' ? ['S2'] : [])].map((store) => {
+        return { id: store, name: 'Central', mcc: '5499', terminalIds: [] };
+      }),
       bindings: [],
     });
   }
@@ -49,6 +51,14 @@ it('a store’s code carries its merchant’s short number and is found by the d
 it('a store that is not the merchant’s gets none', async () => {
   expect(await createEntryCode(database, { merchantId: 'M1', storeId: 'S9', currency: 'USD' })).toBeNull();
   expect(await createEntryCode(database, { merchantId: 'M9', storeId: 'S1', currency: 'USD' })).toBeNull();
+  expect(await createEntryCode(database, { merchantId: 'M1', storeId: 'S2', currency: 'USD' })).toBeNull();
+});
+
+it('two codes of one store are two, and the newest is listed first', async () => {
+  const wanted = { merchantId: 'M2', storeId: 'S2', currency: 'USD' } as const;
+  const [first, second] = [await createEntryCode(database, wanted), await createEntryCode(database, wanted)];
+  expect(second?.code).not.toBe(first?.code);
+  expect(await listEntryCodes(database, 'M2', 'S2')).toEqual([second, first]);
 });
 
 it('a code is taken out of use and back into it, by its own merchant alone, and never vanishes', async () => {
@@ -58,7 +68,8 @@ it('a code is taken out of use and back into it, by its own merchant alone, and 
   const disabled = await setEntryCodeEnabled(database, 'M2', code, false);
   expect(disabled?.disabledAt).toBeInstanceOf(Date);
   expect((await setEntryCodeEnabled(database, 'M2', code, false))?.disabledAt).toEqual(disabled?.disabledAt);
-  expect(await listEntryCodes(database, 'M2', null)).toEqual([disabled]);
-  expect(await listEntryCodes(database, 'M2', 'S2')).toEqual([]);
+  expect(await listEntryCodes(database, 'M2', 'S1')).toEqual([disabled]);
+  expect(await listEntryCodes(database, 'M2', null)).toContainEqual(disabled);
+  expect(await listEntryCodes(database, 'M2', 'S3')).toEqual([]);
   expect((await setEntryCodeEnabled(database, 'M2', code, true))?.disabledAt).toBeNull();
 });

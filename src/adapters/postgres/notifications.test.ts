@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { createSealing, SealingError } from '../sealing.ts';
 import {
+  countUntrustedNotifications,
   createStrayNotifications,
+  findStrays,
   keepUntrustedNotification,
   listStrayNotifications,
 } from './notifications.ts';
@@ -53,4 +55,40 @@ it('a notification of a payment that nobody knows stands in sight once, however 
     { paymentRequestId: stray.requestId, says: 'not paid: ORDER_IS_CLOSED', times: 1 },
   ]);
   expect((await listStrayNotifications(database, 1)).rows).toHaveLength(1);
+});
+
+it('a stray notification is kept byte by byte, and a repeat says when it was told last', async () => {
+  const strays = createStrayNotifications(database, sealing);
+  const stray = {
+    wallet: 'alipay_open',
+    account: 'sandbox',
+    requestId: 'ORDER-1',
+    says: 'waiting for its payer',
+    raw,
+  } as const;
+  await strays.keep(stray);
+  await database.query(
+    `update stray_notifications set created_at = created_at - interval '1 hour', last_at = last_at - interval '1 hour'
+     where payment_request_id = 'ORDER-1'`,
+  );
+  await strays.keep(stray);
+  const [listed] = await findStrays(database, 'ORDER-1');
+  expect((listed?.lastAt.getTime() ?? 0) - (listed?.since.getTime() ?? 0)).toBeGreaterThan(3_500_000);
+  const { rows } = await database.query<{ readonly sealed_bytes: Buffer }>(
+    `select sealed_bytes from stray_notifications where payment_request_id = 'ORDER-1'`,
+  );
+  const context = 'stray_notifications.sealed_bytes alipay_open/sandbox/ORDER-1';
+  expect(sealing.open(rows[0]?.sealed_bytes ?? Buffer.of(), context).equals(raw)).toBe(true);
+});
+
+it('untrusted notifications are counted for each account over the last day, with what is wrong with the newest', async () => {
+  const untrusted = { wallet: 'alipay_open', account: 'counted', raw } as const;
+  await keepUntrustedNotification(database, sealing, { ...untrusted, detail: 'old' });
+  await database.query(
+    `update untrusted_notifications set received_at = received_at - interval '25 hours' where detail = 'old'`,
+  );
+  await keepUntrustedNotification(database, sealing, { ...untrusted, detail: 'first' });
+  await keepUntrustedNotification(database, sealing, { ...untrusted, detail: 'second' });
+  const counts = await countUntrustedNotifications(database);
+  expect(counts.find(({ account }) => account === 'counted')).toMatchObject({ kept: 2, detail: 'second' });
 });
