@@ -33,6 +33,8 @@ const sdk = new AlipaySdk({
   timeout: 15_000,
 });
 const database = new pg.Pool({ connectionString: settings.databaseUrl, max: 12 });
+// A connection that breaks while it is idle must not end the process.
+database.on('error', () => {});
 await database.query(
   `create table if not exists plain_payments (
      order_no text primary key, amount bigint not null, status text not null, trade_no text,

@@ -25,6 +25,7 @@ const commands = {
     { name: 'simulate', file: 'src/apps/cli.ts', args: ['simulate', ...args], ours: true },
   ],
   bench: (args) => [{ name: 'bench', file: 'bench/main.ts', args, ours: true }],
+  chaos: (args) => [{ name: 'chaos', file: 'chaos/main.ts', args, ours: true }],
   check: () => checks,
   // With arguments somebody is after particular tests.
   test: (args) => (args.length === 0 ? [...checks, vitest([])] : [vitest(args)]),

@@ -37,10 +37,10 @@ export function isCode(path: string): boolean {
   return code.test(path);
 }
 
-/** Whether only tests use a file: a test, what tests share, or a benchmark. */
+/** Whether only tests use a file: a test, what tests share, a benchmark, or the chaos. */
 export function isForTests(path: string): boolean {
   return (
-    /\.(test|fixture)\.ts$/.test(path) || /(^|\/)test-[a-z-]+\.ts$/.test(path) || /^(test|bench)\//.test(path)
+    /\.(test|fixture)\.ts$/.test(path) || /(^|\/)test-[a-z-]+\.ts$/.test(path) || /^(test|bench|chaos)\//.test(path)
   );
 }
 
