@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -6,6 +6,8 @@ import type { WalletAccount } from '../adapters/postgres/wallet-accounts.ts';
 import { money } from '../domain/money.ts';
 import type { PaymentStart } from '../domain/payment-start.ts';
 import type { WalletName } from '../domain/wallets.ts';
+import { printNotification } from '../protocols/alipay-open/notification.ts';
+import { signMessage } from '../protocols/alipay-plus/signature.ts';
 import { openWallets } from './wallets.ts';
 
 const { privateKey, publicKey } = generateKeyPairSync('rsa', {
@@ -14,7 +16,9 @@ const { privateKey, publicKey } = generateKeyPairSync('rsa', {
   publicKeyEncoding: { type: 'spki', format: 'pem' },
 });
 
-/** A wallet that hears everything and says nothing of use. */
+/** A wallet that hears everything and says nothing of use, unless it is told what to say. */
+let reply: ((url: string) => { readonly body: Buffer; readonly headers: Record<string, string> }) | null =
+  null;
 let heard: { readonly url: string; readonly signature: string; readonly body: string }[] = [];
 let wallet: Server;
 let walletUrl: string;
@@ -23,7 +27,9 @@ beforeAll(async () => {
   wallet = createServer((request, response) => {
     void textOf(request).then((body) => {
       heard.push({ url: request.url ?? '', signature: String(request.headers['signature']), body });
-      response.writeHead(500).end();
+      const said = reply?.(request.url ?? '');
+      if (said === undefined) response.writeHead(500).end();
+      else response.writeHead(200, said.headers).end(said.body);
     });
   });
   await new Promise<void>((resolve) => wallet.listen(0, '127.0.0.1', resolve));
@@ -129,3 +135,66 @@ it('a payment at Alipay+ says what the contract adds to its account, and nothing
   expect(bare.fields).not.toHaveProperty('settlementStrategy');
   expect(bare.fields).not.toHaveProperty('merchantRegion');
 });
+
+// proves RES-13
+it('what a wallet writes can be kept, in its answers and in its notifications', async () => {
+  const account = (of: string, name: string): WalletAccount => {
+    return {
+      wallet: of,
+      name,
+      appId: 'SANDBOX_1',
+      gatewayUrl: walletUrl,
+      privateKey,
+      walletPublicKey: publicKey,
+    };
+  };
+  const key = createPrivateKey(privateKey);
+  const wallets = openWallets({ account }, 'https://pay.example.com');
+  const signed = (path: string, message: object) => {
+    const body = Buffer.from(JSON.stringify(message));
+    const time = '2026-11-22T12:00:00+08:00';
+    const signature = signMessage({ path, clientId: 'SANDBOX_1', time, body }, key);
+    return { body, headers: { 'client-id': 'SANDBOX_1', signature }, time };
+  };
+  const result = { resultCode: 'ODD\u0000CODE', resultStatus: 'F', resultMessage: 'odd' };
+  try {
+    const target = '/notify/alipay_plus/main';
+    const told = signed(target, { notifyType: 'PAYMENT_RESULT', result, paymentRequestId: 'P1' });
+    const headers = { ...told.headers, 'request-time': told.time };
+    expect(wallets.readers.alipay_plus.read('main', { target, headers, body: told.body })).toMatchObject({
+      notification: { outcome: { kind: 'not_paid', code: 'ODD CODE' } },
+    });
+    const form = printNotification(
+      { app_id: 'SANDBOX_1', out_trade_no: 'P1', trade_status: 'ODD\u0000STATUS' },
+      { key, signType: 'RSA2', charset: 'utf-8' },
+    );
+    const received = { target: '/', headers: {}, body: Buffer.from(form ?? '') };
+    expect(wallets.readers.alipay_open.read('main', received)).toMatchObject({
+      notification: { outcome: { kind: 'not_paid', code: 'ODD STATUS' } },
+    });
+    reply = (url) => {
+      const answer = signed(url, { result });
+      return { ...answer, headers: { ...answer.headers, 'response-time': answer.time } };
+    };
+    const limit = performance.now() + 5_000;
+    const reference = { account: 'main', requestId: 'P1', amount: money('USD', 599n) };
+    expect(
+      await wallets.gateway('alipay_plus').cancel(reference, { sendBeforeMs: limit, answerBeforeMs: limit }),
+    ).toMatchObject({ code: 'ODD CODE' });
+  } finally {
+    reply = null;
+    await wallets.close();
+  }
+  expect(await openConnections()).toBe(0);
+});
+
+/** Connections that a wallet still has, once those that are being closed are gone. */
+async function openConnections(): Promise<number> {
+  let open = 0;
+  for (let looks = 0; looks < 40; looks += 1) {
+    open = await new Promise<number>((resolve) => wallet.getConnections((_, count) => resolve(count)));
+    if (open === 0) break;
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  return open;
+}
