@@ -63,6 +63,9 @@ describe('a notification', () => {
     expect(read({ target: '/q', headers: signed('/merchant/notify?x=1') }, `${notifyUrl}?x=1`).kind).toBe(
       'verified',
     );
+    expect(read({ target: '/q', headers: signed('/merchant/notify') }, `${notifyUrl}?x=1`).kind).toBe(
+      'verified',
+    );
     expect(read({ target: '/inner/notify' }, other)).toEqual({
       kind: 'forged',
       detail: 'its signature does not fit',
