@@ -15,9 +15,10 @@ import { createPaymentJournal } from '../adapters/postgres/payment-journal.ts';
 import { createRefundJournal } from '../adapters/postgres/refund-journal.ts';
 import { openAccountBook } from '../adapters/postgres/wallet-accounts.ts';
 import { createSealing } from '../adapters/sealing.ts';
+import { aroundWallets } from '../adapters/wallets/around-calls.ts';
 import type { NotificationOptions } from '../inbound/notifications/notification-routes.ts';
 import type { DeliverEngine } from '../jobs/deliver.ts';
-import { createNotificationCounts, type NotificationCounts } from './metrics.ts';
+import { createProcessSignals, type ProcessSignals } from './process-signals.ts';
 import type { Settings } from './settings.ts';
 import { countedStrays, createReport, createUntrustedNotifications } from './untrusted.ts';
 import { openWallets } from './wallets.ts';
@@ -26,7 +27,7 @@ import { openWallets } from './wallets.ts';
 export interface Gateway {
   readonly engine: DeliverEngine;
   readonly notifications: NotificationOptions;
-  readonly counts: NotificationCounts;
+  readonly signals: ProcessSignals;
   readonly database: Database;
   readonly changes: LocalChanges;
   /** Names this process among the workers. */
@@ -55,8 +56,8 @@ export async function openGateway(
     log.error({ error: error.message }, 'a wallet account cannot be read'),
   );
   const changes = createChanges();
-  const counts = createNotificationCounts();
-  const wallets = openWallets(accounts, settings.publicUrl);
+  const signals = createProcessSignals();
+  const wallets = aroundWallets(openWallets(accounts, settings.publicUrl), signals.aroundCall);
   const endpoint = createMerchantEndpoint({
     publicOnly: settings.environment === 'production',
     connectionsPerHost: 16,
@@ -71,7 +72,7 @@ export async function openGateway(
     deliveries: createDeliveryJournal(database),
     merchants: createMerchantDirectory(database, sealing),
     wallets,
-    endpoint,
+    endpoint: signals.measured(endpoint),
     clock,
     entropy: createEntropy(),
     changes,
@@ -81,11 +82,12 @@ export async function openGateway(
   return {
     engine,
     notifications: {
-      engine: { ...engine, strays: countedStrays(createStrayNotifications(database, sealing), counts) },
+      engine: { ...engine, strays: countedStrays(createStrayNotifications(database, sealing), signals) },
       readers: wallets.readers,
-      untrusted: createUntrustedNotifications(database, sealing, log, counts),
+      untrusted: createUntrustedNotifications(database, sealing, log, signals),
+      onAnswered: signals.notified,
     },
-    counts,
+    signals,
     database,
     changes,
     processName: `${hostname()}/${process.pid}/${Date.now().toString(36)}`,

@@ -1,69 +1,153 @@
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { collectDefaultMetrics, Gauge, type Metric, Registry } from 'prom-client';
 import type { Database } from '../adapters/postgres/database.ts';
+import {
+  type OperatingSignals,
+  readOperatingSignals,
+  suspectReasons,
+} from '../adapters/postgres/operating-signals.ts';
+import type { ProcessLoad } from '../adapters/process-load.ts';
+import type { Admission } from '../inbound/rest/admission.ts';
+import type { ProcessSignals } from './process-signals.ts';
 
-/** Notifications that need people, counted by this process as they arrive: also those of which nothing is kept. */
-export interface NotificationCounts {
-  /** Their signature does not hold, or they name another application. NOT-01. */
-  readonly untrusted: Counter<'wallet' | 'account'>;
-  /** They hold, and belong to no payment. Money case 10. */
-  readonly stray: Counter<'wallet' | 'account'>;
+export interface MetricsOptions {
+  readonly database: Database;
+  readonly signals: ProcessSignals;
+  /** Of a process that takes payments. */
+  readonly admission?: Pick<Admission, 'paymentsInFlight'>;
+  readonly load?: ProcessLoad;
+  readonly monotonicMs?: () => number;
 }
 
-/** Only wallets and accounts that exist are counted, so that nobody outside can add a series. */
-export function createNotificationCounts(): NotificationCounts {
-  const counter = (name: string, help: string): Counter<'wallet' | 'account'> =>
-    new Counter({ name, help, labelNames: ['wallet', 'account'], registers: [] });
-  return {
-    untrusted: counter('shoudan_untrusted_notifications_total', 'Notifications that cannot be trusted.'),
-    stray: counter('shoudan_stray_notifications_total', 'Trusted notifications that belong to no payment.'),
+/** Any number of collectors cost one reading of the tables in this time. */
+const freshForMs = 5_000;
+
+export type MetricsText = () => Promise<{ readonly contentType: string; readonly body: string }>;
+
+/**
+ * The metrics of this process in Prometheus' text form, with what the tables say about the work of all of them. While the
+ * database does not answer, `shoudan_database_up` is 0 and what the tables would say is left out: a figure of before would
+ * pass for one of now.
+ */
+export function gatewayMetrics(options: MetricsOptions): MetricsText {
+  const { database, monotonicMs = () => performance.now() } = options;
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  for (const metric of options.signals.metrics) registry.registerMetric(metric as Metric);
+  const tables = tableGauges(registry);
+  processGauges(registry, options);
+
+  let seen: { readonly reading: Promise<OperatingSignals | null>; readonly atMs: number } | null = null;
+  const read = (): Promise<OperatingSignals | null> => {
+    if (seen === null || monotonicMs() - seen.atMs >= freshForMs) {
+      seen = { reading: readOperatingSignals(database).catch(() => null), atMs: monotonicMs() };
+    }
+    return seen.reading;
+  };
+  return async () => {
+    tables.show(await read());
+    return { contentType: registry.contentType, body: await registry.metrics() };
   };
 }
 
-/** The gateway's metrics in Prometheus' text form. The gauges ask the database when they are read. */
-export function gatewayMetrics(
-  database: Database,
-  counts: NotificationCounts,
-): () => Promise<{ readonly contentType: string; readonly body: string }> {
-  const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
-  registry.registerMetric(counts.untrusted);
-  registry.registerMetric(counts.stray);
-  new Gauge({
-    name: 'shoudan_oldest_due_seconds',
-    help: 'How long the longest due step has been waiting.',
-    registers: [registry],
-    async collect() {
-      const { rows } = await database.query<{ readonly seconds: number }>({
-        name: 'oldest_due',
-        text: `select greatest(0, coalesce(extract(epoch from clock_timestamp() - least(
-                 (select min(due_at) from payments where due_at is not null),
-                 (select min(due_at) from refunds where due_at is not null),
-                 (select min(due_at) from deliveries where due_at is not null))), 0))::float8 as seconds`,
-      });
-      this.set(rows[0]?.seconds ?? 0);
-    },
+function tableGauges(registry: Registry): { show(signals: OperatingSignals | null): void } {
+  const registers = [registry];
+  const up = new Gauge({
+    name: 'shoudan_database_up',
+    help: 'Whether the database answered when it was last asked for these metrics.',
+    registers,
   });
-  new Gauge({
+  const suspects = new Gauge({
+    name: 'shoudan_one_sided_suspects',
+    help: 'Payments whose wallet’s word and state disagree, or that stand in attention for it, by reason.',
+    labelNames: ['reason'],
+    registers,
+  });
+  const attention = new Gauge({
     name: 'shoudan_needs_attention',
     help: 'Payments, refunds, held cancels and stray notifications that wait for a person, by reason.',
     labelNames: ['reason'],
-    registers: [registry],
-    async collect() {
-      const { rows } = await database.query<{ readonly reason: string; readonly count: bigint }>({
-        name: 'needs_attention',
-        text: `select attention as reason, count(*) from payments where attention is not null group by 1
-               union all
-               select attention, count(*) from refunds where attention is not null group by 1
-               union all
-               select 'cancel_of_unknown_request', count(*) from held_cancels
-               union all
-               select 'stray_notification', count(*) from stray_notifications where cleared_at is null`,
-      });
-      const counts = new Map<string, number>();
-      for (const { reason, count } of rows) counts.set(reason, (counts.get(reason) ?? 0) + Number(count));
-      this.reset();
-      for (const [reason, count] of counts) this.set({ reason }, count);
+    registers,
+  });
+  const due = new Gauge({
+    name: 'shoudan_due_steps',
+    help: 'Rows whose next step is due and that no process works on, by kind and step.',
+    labelNames: ['kind', 'step'],
+    registers,
+  });
+  const oldest = new Gauge({
+    name: 'shoudan_oldest_due_seconds',
+    help: 'How long the longest due step has been waiting.',
+    registers,
+  });
+  const workers = new Gauge({
+    name: 'shoudan_workers_alive',
+    help: 'Processes that run the due loop and were seen lately.',
+    registers,
+  });
+  return {
+    show(signals) {
+      up.set(signals === null ? 0 : 1);
+      for (const gauge of [suspects, attention, due]) gauge.reset();
+      for (const gauge of [oldest, workers]) gauge.remove();
+      if (signals === null) return;
+      // A reason without a payment is 0 and not absent: an alert on it must be able to end.
+      for (const reason of suspectReasons)
+        suspects.set({ reason }, signals.oneSidedSuspects.get(reason) ?? 0);
+      for (const [reason, count] of signals.needsAttention) attention.set({ reason }, count);
+      for (const { kind, step, count } of signals.dueSteps) due.set({ kind, step }, count);
+      oldest.set(signals.oldestDueSeconds);
+      workers.set(signals.workersAlive);
+    },
+  };
+}
+
+function processGauges(registry: Registry, { database, admission, load }: MetricsOptions): void {
+  const registers = [registry];
+  const gauge = (name: string, help: string, read: () => number): void => {
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(read());
+      },
+    });
+  };
+  new Gauge({
+    name: 'shoudan_database_connections',
+    help: 'Connections of this process to the database, by state.',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      this.set({ state: 'in_use' }, database.totalCount - database.idleCount);
+      this.set({ state: 'idle' }, database.idleCount);
     },
   });
-  return async () => ({ contentType: registry.contentType, body: await registry.metrics() });
+  gauge(
+    'shoudan_database_connections_max',
+    'Connections that this process may have.',
+    () => database.options.max,
+  );
+  gauge(
+    'shoudan_database_waiting',
+    'Statements of this process that wait for a connection.',
+    () => database.waitingCount,
+  );
+  if (load !== undefined) {
+    gauge(
+      'shoudan_database_wait_seconds',
+      'How long a statement waits for a connection, the median of the last half second.',
+      () => load.databaseWaitMs() / 1_000,
+    );
+    gauge(
+      'shoudan_event_loop_delay_seconds',
+      'How late timers of this process come, the median of the last half second.',
+      () => load.eventLoopDelayMs() / 1_000,
+    );
+  }
+  if (admission !== undefined) {
+    gauge('shoudan_payments_in_flight', 'Payments that this process has in flight.', () =>
+      admission.paymentsInFlight(),
+    );
+  }
 }

@@ -32,14 +32,16 @@ export async function serve(settings: Settings, options: { readonly worker: bool
     const masterKey = masterKeyOf(settings);
     const gateway = await openGateway(settings, access.url, masterKey, log);
     const stopWorker = options.worker ? await runWorker(gateway, settings, log) : null;
-    const { admission, load } = openAdmission(settings, gateway);
+    const { signals } = gateway;
+    const { admission, load } = openAdmission(settings, gateway, signals.refused);
     const app = await createRestGateway({
       admission,
       engine: gateway.engine,
       readiness: () => readiness(gateway, settings),
       logger: log,
       trustedProxies: settings.trustedProxies,
-      metricsText: gatewayMetrics(gateway.database, gateway.counts),
+      metricsText: gatewayMetrics({ database: gateway.database, signals, admission, load }),
+      onAnswered: signals.answered,
       ...(settings.environment === 'production' ? { checkMerchantUrl: complaintAboutMerchantUrl } : {}),
     });
     await notificationRoutes(app, gateway.notifications);

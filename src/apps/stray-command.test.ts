@@ -6,7 +6,8 @@ import { createStrayNotifications } from '../adapters/postgres/notifications.ts'
 import { openedTestDatabase } from '../adapters/postgres/opened-test-database.fixture.ts';
 import { createSealing } from '../adapters/sealing.ts';
 import type { StrayNotification } from '../ports/stray-notifications.ts';
-import { createNotificationCounts, gatewayMetrics } from './metrics.ts';
+import { gatewayMetrics } from './metrics.ts';
+import { createProcessSignals } from './process-signals.ts';
 import { type Ended, shoudan as run } from './scripted-gateway.fixture.ts';
 
 const { url, database } = await openedTestDatabase();
@@ -44,7 +45,7 @@ it('what somebody has looked into is cleared with a note, and in nobody’s way 
   expect((await shoudan('stray list')).out).not.toContain('P9');
   const attention = JSON.parse((await shoudan('inspect attention --json')).out);
   expect(attention.stray_notifications_total).toBe(1);
-  const { body } = await gatewayMetrics(database, createNotificationCounts())();
+  const { body } = await gatewayMetrics({ database, signals: createProcessSignals() })();
   expect(body).toContain('shoudan_needs_attention{reason="stray_notification"} 1');
   const { data, total } = JSON.parse((await shoudan('stray list --all --json')).out);
   expect(total).toBe(2);

@@ -4,7 +4,8 @@ import { pino } from 'pino';
 import { beforeEach, expect, test } from 'vitest';
 import { openedTestDatabase } from '../adapters/postgres/opened-test-database.fixture.ts';
 import { createSealing } from '../adapters/sealing.ts';
-import { createNotificationCounts, gatewayMetrics, type NotificationCounts } from './metrics.ts';
+import { gatewayMetrics } from './metrics.ts';
+import { createProcessSignals, type ProcessSignals } from './process-signals.ts';
 import { countedStrays, createUntrustedNotifications } from './untrusted.ts';
 
 const { database } = await openedTestDatabase();
@@ -12,13 +13,13 @@ const sealing = createSealing(randomBytes(32));
 
 const hourMs = 3_600_000;
 let nowMs: number;
-let counts: NotificationCounts;
+let counts: ProcessSignals;
 let lines: string[];
 let untrusted: ReturnType<typeof createUntrustedNotifications>;
 beforeEach(async () => {
   await database.query('truncate untrusted_notifications');
   nowMs = 0;
-  counts = createNotificationCounts();
+  counts = createProcessSignals();
   lines = [];
   const sink = new Writable({
     write(chunk, _encoding, done) {
@@ -55,7 +56,7 @@ test('a flood of forged notifications is counted, and little of it kept', async 
   nowMs = hourMs;
   await untrusted(forged);
   expect(await kept()).toBe(62);
-  const { body } = await gatewayMetrics(database, counts)();
+  const { body } = await gatewayMetrics({ database, signals: counts })();
   expect(body).toContain('shoudan_untrusted_notifications_total{wallet="alipay_plus",account="main"} 301');
   expect(body).toContain('shoudan_untrusted_notifications_total{wallet="alipay_plus",account="other"} 1');
   // The log neither grows with the flood nor says nothing of it.
@@ -91,6 +92,6 @@ test('stray notifications are counted too, each time that one comes', async () =
   await strays.keep(stray);
   await strays.keep(stray);
   expect(seen).toEqual(['paid', 'paid']);
-  const { body } = await gatewayMetrics(database, counts)();
+  const { body } = await gatewayMetrics({ database, signals: counts })();
   expect(body).toContain('shoudan_stray_notifications_total{wallet="alipay_open",account="main"} 2');
 });

@@ -6,7 +6,9 @@ import type { Sealing } from '../adapters/sealing.ts';
 import type { NotificationOptions } from '../inbound/notifications/notification-routes.ts';
 import type { Report } from '../ports/report.ts';
 import type { StrayNotifications } from '../ports/stray-notifications.ts';
-import type { NotificationCounts } from './metrics.ts';
+import type { ProcessSignals } from './process-signals.ts';
+
+type NotificationCounts = Pick<ProcessSignals, 'untrusted' | 'stray'>;
 
 /**
  * Anybody can send forged notifications: more than this many of one account in an hour are counted, not kept. With the

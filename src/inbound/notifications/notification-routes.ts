@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isWalletName, type WalletName, walletNames } from '../../domain/wallets.ts';
 import type { Engine } from '../../operations/engine.ts';
-import { takeNotification } from '../../operations/take-notification.ts';
+import { type NotificationResult, takeNotification } from '../../operations/take-notification.ts';
 import type { StrayNotifications } from '../../ports/stray-notifications.ts';
 import type { NotificationReader, ReceivedNotification } from '../../ports/wallet-notifications.ts';
 
@@ -15,7 +15,15 @@ export interface NotificationOptions {
     readonly detail: string;
     readonly raw: Uint8Array;
   }) => Promise<void>;
+  /** Told what has become of each notification of a known account. */
+  readonly onAnswered?: (wallet: WalletName, result: NotificationResultName) => void;
 }
+
+/**
+ * `taken`, `contradicted` and `stray` hold their signature; `unrecorded` does too, and the wallet sends it again. None of the
+ * others does, or can be read.
+ */
+export type NotificationResultName = NotificationResult['kind'] | 'unrecorded' | 'untrusted' | 'unreadable';
 
 /** No wallet's notification comes near it. */
 const bodyLimitBytes = 64 * 1024;
@@ -51,28 +59,32 @@ async function answerNotification(
     headers: request.headers,
     body: Buffer.isBuffer(request.body) ? request.body : new Uint8Array(),
   };
+  const told = (result: NotificationResultName): void => options.onAnswered?.(wallet, result);
   const reading = reader.read(account, received);
   switch (reading.kind) {
     case 'unknown_account':
       return plainly(reply, 404, 'no account of that name');
     case 'unreadable':
+      told('unreadable');
       request.log.warn({ wallet, account, detail: reading.detail }, 'a notification cannot be read');
       return plainly(reply, 400, reading.detail);
     case 'untrusted': {
       const about = { wallet, account, detail: reading.detail, raw: received.body };
+      told('untrusted');
       await options.untrusted(about);
       return answered(reply, reader, account, received, false);
     }
     case 'verified': {
-      let accepted = false;
+      let result: NotificationResultName = 'unrecorded';
       try {
         const taken = { ...reading.notification, wallet, account, raw: received.body };
-        accepted = (await takeNotification(options.engine, taken)).kind === 'taken';
+        result = (await takeNotification(options.engine, taken)).kind;
       } catch (error) {
         // Not stored, so not acknowledged: the wallet sends it again.
         request.log.error({ err: error, wallet, account }, 'a notification could not be recorded');
       }
-      return answered(reply, reader, account, received, accepted);
+      told(result);
+      return answered(reply, reader, account, received, result === 'taken');
     }
     default:
       return reading satisfies never;

@@ -26,6 +26,16 @@ export interface RestGatewayOptions extends StatusOptions {
   readonly checkMerchantUrl?: MerchantUrlCheck;
   /** How many payments are taken at a time; all of them unless it is named. */
   readonly admission?: Admission;
+  /** Told of every request when it has been answered. */
+  readonly onAnswered?: (request: AnsweredRequest) => void;
+}
+
+export interface AnsweredRequest {
+  readonly method: string;
+  /** As it was registered: `/v1/payments/:id`; `null` for a path that is none. */
+  readonly route: string | null;
+  readonly status: number;
+  readonly seconds: number;
 }
 
 /** Largest body that is read. */
@@ -79,6 +89,17 @@ export async function createRestGateway(options: RestGatewayOptions): Promise<Fa
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(everyAnswer(request.id));
   });
+  const { onAnswered } = options;
+  if (onAnswered !== undefined) {
+    app.addHook('onResponse', async (request, reply) => {
+      onAnswered({
+        method: request.method,
+        route: request.routeOptions.url ?? null,
+        status: reply.statusCode,
+        seconds: reply.elapsedTime / 1_000,
+      });
+    });
+  }
   if (options.logger) {
     app.addHook('onResponse', async (request, reply) => {
       request.log.info(
