@@ -51,6 +51,9 @@ const runs: { readonly [Name in CommandName]: Run<Name> } = {
   'merchant add': async (...call) => (await import('./merchant-command.ts')).addMerchant(...call),
   'merchant list': async (...call) => (await import('./merchant-command.ts')).listAllMerchants(...call),
   'merchant show': async (...call) => (await import('./merchant-command.ts')).showMerchant(...call),
+  'merchant policy show': async (...call) => (await import('./policy-command.ts')).showPolicy(...call),
+  'merchant policy set': async (...call) => (await import('./policy-command.ts')).setPolicy(...call),
+  'merchant policy clear': async (...call) => (await import('./policy-command.ts')).clearPolicy(...call),
   'merchant key add': async (...call) => (await import('./merchant-key-command.ts')).addKey(...call),
   'merchant key list': async (...call) => (await import('./merchant-key-command.ts')).listKeys(...call),
   'merchant key revoke': async (...call) => (await import('./merchant-key-command.ts')).revokeKey(...call),
@@ -66,6 +69,7 @@ const runs: { readonly [Name in CommandName]: Run<Name> } = {
   'inspect queue': async (...call) => (await import('./inspect-work-command.ts')).inspectQueue(...call),
   'inspect attention': async (...call) =>
     (await import('./inspect-work-command.ts')).inspectAttention(...call),
+  'inspect policy': async (...call) => (await import('./policy-command.ts')).inspectPolicy(...call),
   'stray list': async (...call) => (await import('./stray-command.ts')).listStrays(...call),
   'stray clear': async (...call) => (await import('./stray-command.ts')).clearStray(...call),
 };

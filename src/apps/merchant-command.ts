@@ -5,6 +5,7 @@ import {
   type SavedMerchant,
   saveMerchant,
 } from '../adapters/postgres/merchant-records.ts';
+import { findPolicyOverrides } from '../adapters/postgres/policy-overrides.ts';
 import {
   findRegisteredMerchant,
   type ListedMerchant,
@@ -20,6 +21,7 @@ import { fields, jsonText, table } from '../inbound/cli/terminal-text.ts';
 import type { Terminal } from './command-line.ts';
 import { masterKeyOf } from './master-key.ts';
 import { namedMerchant } from './named-merchant.ts';
+import { refuseLongerOrderCodes } from './policy-check.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { withDatabase } from './with-database.ts';
 
@@ -32,6 +34,10 @@ export async function addMerchant({ options }: GivenTo<'merchant add'>, terminal
     await requireAccounts(database, wish);
     const before = await findRegisteredMerchant(database, wish.id);
     const merchant = mergedMerchant(wish, before);
+    if (merchant.orderCodes !== null) {
+      const overrides = (await findPolicyOverrides(database, wish.id)) ?? {};
+      refuseLongerOrderCodes(overrides, merchant.orderCodes.expiryMs);
+    }
     const saved = await savedOrTaken(merchant, () => saveMerchant(database, sealing, merchant));
     const after = await namedMerchant(database, wish.id);
     const deliverySecret = saved.isNew ? saved.deliverySecret : null;

@@ -3,7 +3,14 @@ import { formatDecimal, type Money, minorUnitDigits } from './money.ts';
 import type { Failure, Payment, TimelineEvent } from './payment.ts';
 import { later } from './payment-changes.ts';
 import type { PaymentStart } from './payment-start.ts';
-import { hastened, offersProduct, type PaymentPolicy, type PolicyOverrides, policyFor } from './policy.ts';
+import {
+  hastened,
+  offersProduct,
+  orderCodeLifeMs,
+  type PaymentPolicy,
+  type PolicyOverrides,
+  policyFor,
+} from './policy.ts';
 import { type Refusal, refusal } from './refusals.ts';
 import {
   amountStepOf,
@@ -152,12 +159,10 @@ export function acceptPayment(
       `The merchant has no category (MCC), which ${chosen.wallet} wants with every payment: the acquirer must set it.`,
     );
   }
-  const sceneExpiryMs = start.product === 'order_code' ? merchant.orderCodes?.expiryMs : undefined;
-  // A scene is named for every wallet at once, and one of them may not wait as long, or as briefly.
   const expiryMs =
-    sceneExpiryMs === undefined
-      ? policy.expiryDefaultMs
-      : Math.max(policy.expiryMinMs, Math.min(sceneExpiryMs, policy.expiryMaxMs));
+    start.product === 'order_code'
+      ? orderCodeLifeMs(policy, merchant.orderCodes?.expiryMs ?? null)
+      : policy.expiryDefaultMs;
   const expiresAt = request.expiresAt ?? later(now, expiryMs);
   const lifeMs = expiresAt.getTime() - now.getTime();
   if (lifeMs < policy.expiryMinMs || lifeMs > policy.expiryMaxMs) {

@@ -1,12 +1,16 @@
 import { describe, expect, test } from 'vitest';
+import { decidePayment, type PaymentInput } from './decide-payment.ts';
+import { awaitingPayer, effectedCancelled, issuedUrl } from './inputs.fixture.ts';
+import { publicStatus } from './payment.ts';
+import { examplePayment, noon } from './payments.fixture.ts';
 import { type PolicyOverride, policyFor, productsOf } from './policy.ts';
-import { complaintText, finalAfterMs, type PolicyCheck, policyComplaints } from './policy-complaints.ts';
+import { complaintText, type PolicyCheck, policyComplaints, timeToFinal } from './policy-complaints.ts';
 import { figureNamed, figureOfText, policyFigures, withFigure } from './policy-figures.ts';
 import { rangeOf } from './policy-ranges.ts';
 import { type ProductName, type WalletName, walletNames } from './wallets.ts';
 
-const earnest: PolicyCheck = { integration: 'rest', purpose: 'earnest' };
-const trial: PolicyCheck = { integration: 'rest', purpose: 'trial' };
+const earnest: PolicyCheck = { integration: 'rest', purpose: 'earnest', sceneExpiryMs: null };
+const trial: PolicyCheck = { integration: 'rest', purpose: 'trial', sceneExpiryMs: null };
 
 const products = walletNames.flatMap((wallet) =>
   productsOf(wallet).map((product) => [wallet, product] as const),
@@ -58,7 +62,9 @@ describe.each([
   ['alipay_open', 'payment_code', 'code_life', [], ['2h']],
   ['alipay_open', 'payment_code', 'final_look', ['24h', '7d'], ['23h', '8d']],
   ['alipay_open', 'payment_code', 'expiry_max', ['5m', '15d'], ['59s', '16d']],
-  ['alipay_plus', 'order_code', 'expiry_default', ['1m', '30m'], ['59s', '31m']],
+  ['alipay_plus', 'entry_code', 'expiry_default', ['1m', '30m'], ['59s', '31m']],
+  ['alipay_plus', 'order_code', 'expiry_default', [], ['2m']],
+  ['alipay_plus', 'order_code', 'expiry_max', ['1m', '30m'], ['59s', '31m']],
   ['alipay_open', 'payment_code', 'amount_max', ['1', '10000000000'], ['0', '10000000001']],
 ] as const)('%s %s %s', (wallet, product, name, allowed, refused) => {
   test.each(allowed)('may be %s', (value) => {
@@ -113,6 +119,7 @@ describe('figures that do not go together', () => {
     ['alipay_open', 'payment_code', 'expiry_default=1m', 'inquiry_count'],
     ['alipay_open', 'payment_code', 'expiry_max=4m', 'expiry_default'],
     ['alipay_open', 'payment_code', 'expiry_min=6m', 'expiry_min'],
+    ['alipay_open', 'order_code', 'expiry_min=6m expiry_max=5m', 'expiry_min'],
     ['alipay_open', 'payment_code', 'cancel_retry_next=5s', 'cancel_retry_fast_tries'],
     ['alipay_plus', 'entry_code', 'refund_retry_next=8s', 'refund_retry_fast_tries'],
     ['alipay_plus', 'entry_code', 'watch_retry_max=30s watch_retry_next=1m', 'watch_retry_next'],
@@ -133,7 +140,7 @@ describe('figures that do not go together', () => {
 // proves ACQ-03
 describe("a REST merchant's agreed timeout", () => {
   test('is longer than a payment takes to its end in the usual case', () => {
-    expect(finalAfterMs(policyFor('alipay_open', 'payment_code'))).toBe(78_000);
+    expect(timeToFinal(policyFor('alipay_open', 'payment_code'), 'payment_code', null).ms).toBe(78_000);
     expect(complaints('alipay_open', 'payment_code', 'merchant_timeout=79s')).toEqual([]);
     expect(complaints('alipay_open', 'payment_code', 'merchant_timeout=78s')).toEqual([
       'merchant_timeout 78s is not allowed, since a payment is final after up to 78s (pay_answer 15s + ' +
@@ -150,15 +157,53 @@ describe("a REST merchant's agreed timeout", () => {
   });
 
   test('outlasts the close time where a code waits for its payer', () => {
-    expect(finalAfterMs(policyFor('alipay_plus', 'entry_code'))).toBe(606_000);
+    expect(timeToFinal(policyFor('alipay_plus', 'entry_code'), 'entry_code', null).ms).toBe(606_000);
     expect(complaints('alipay_plus', 'entry_code', 'merchant_timeout=606s')).toHaveLength(1);
     expect(complaints('alipay_plus', 'entry_code', 'merchant_timeout=607s')).toEqual([]);
     expect(complaints('alipay_plus', 'order_code', 'merchant_timeout=3m')).toEqual([]);
   });
+
+  test("outlasts the order codes of the merchant's scene, within what the policy takes", () => {
+    const timeout = 'merchant_timeout=10m';
+    const check = (sceneExpiryMs: number): PolicyCheck => ({ ...earnest, sceneExpiryMs });
+    expect(complaints('alipay_plus', 'order_code', timeout, check(593_000))).toEqual([]);
+    expect(complaints('alipay_plus', 'order_code', timeout, check(594_000))[0]).toContain(
+      'life of an order code 594s + 2 × call_limit 3s',
+    );
+    expect(complaints('alipay_plus', 'order_code', `${timeout} expiry_max=5m`, check(7_200_000))).toEqual([]);
+  });
 });
 
+// proves ACQ-03
+test.each(products)(
+  'a payment by %s %s is final within what the timeout is compared with',
+  (wallet, product) => {
+    const policy = policyFor(wallet, product);
+    const expiresAt = new Date(noon.getTime() + policy.expiryDefaultMs);
+    const issued = policy.givesUpAt === 'close_time';
+    let payment = examplePayment({ wallet, product, expiresAt });
+    let now = new Date(noon.getTime() + (issued ? 0 : policy.payAnswerMs));
+    const hear = (input: PaymentInput): void => {
+      ({ payment } = decidePayment(payment, input, policy, now));
+    };
+    hear({
+      kind: 'pay_answered',
+      answer: issued ? issuedUrl : { kind: 'no_answer', reason: 'timeout', detail: 'nothing came' },
+    });
+    while (payment.nextStep?.action === 'inquire') {
+      now = payment.nextStep.dueAt;
+      hear({ kind: 'inquiry_answered', answer: awaitingPayer });
+    }
+    expect(payment.nextStep?.action).toBe('cancel');
+    now = new Date((payment.nextStep?.dueAt ?? now).getTime() + policy.callLimitMs);
+    hear({ kind: 'cancel_answered', answer: effectedCancelled });
+    expect(publicStatus(payment)).toBe('cancelled');
+    expect(now.getTime() - noon.getTime()).toBeLessThanOrEqual(timeToFinal(policy, product, null).ms);
+  },
+);
+
 test('a forwarding merchant gives up sooner than the gateway', () => {
-  const check: PolicyCheck = { integration: 'forwarding', purpose: 'earnest' };
+  const check: PolicyCheck = { integration: 'forwarding', purpose: 'earnest', sceneExpiryMs: null };
   const ofTimeout = (value: string) =>
     policyComplaints('alipay_open', 'payment_code', override(`merchant_timeout=${value}`), check);
   expect(ofTimeout('77s')).toEqual([]);

@@ -1,4 +1,10 @@
-import { type PaymentPolicy, type PolicyOverride, policyFor, type RetryPace } from './policy.ts';
+import {
+  orderCodeLifeMs,
+  type PaymentPolicy,
+  type PolicyOverride,
+  policyFor,
+  type RetryPace,
+} from './policy.ts';
 import {
   type FigureValue,
   figureNamed,
@@ -27,6 +33,8 @@ export interface PolicyCheck {
   readonly integration: Integration;
   /** `trial`: waits and counts may be shorter than the rules want, so that nobody has to sit through them. */
   readonly purpose: 'earnest' | 'trial';
+  /** How long the merchant's scene lets an order code live; `null`: its order codes are off. PAY-16. */
+  readonly sceneExpiryMs: number | null;
 }
 
 /**
@@ -51,8 +59,12 @@ export function policyComplaints(
   const policy = policyFor(wallet, product, { [wallet]: { [product]: override } });
   return [
     ...(check.purpose === 'earnest' ? complaintsAboutRules(policy) : []),
-    ...complaintsAboutOrder(policy),
-    ...(complaintAboutTimeout(policy, check.integration) ?? []),
+    ...complaintsAboutOrder(policy, product),
+    ...(complaintAboutTimeout(
+      policy.merchantTimeoutMs,
+      timeToFinal(policy, product, check.sceneExpiryMs),
+      check.integration,
+    ) ?? []),
   ];
 }
 
@@ -77,17 +89,38 @@ export function rangeText(figure: PolicyFigure, range: FigureRange): string {
   }
 }
 
+/** How long after its request a payment is final in the usual case, and what that adds up, by the names of its figures. */
+export interface TimeToFinal {
+  readonly ms: number;
+  readonly sum: string;
+}
+
 /**
- * How long after its request a payment is final in the usual case, in which the wallet answers inquiries and the cancel:
- * the answer awaited in vain, every inquiry, and a cancel. Where a close time ends it: the expiry that is sent unless the
- * request names one, the last inquiry and the cancel.
+ * The usual case is one in which the wallet answers inquiries and the cancel: the answer is awaited in vain, then every
+ * inquiry is made, then a cancel. Where a close time ends it: the expiry that is sent unless the request names one, the last
+ * inquiry and the cancel.
  */
-export function finalAfterMs(policy: PaymentPolicy): number {
+export function timeToFinal(
+  policy: PaymentPolicy,
+  product: ProductName,
+  sceneExpiryMs: number | null,
+): TimeToFinal {
+  const { payAnswerMs, inquiryCount, inquiryIntervalMs, callLimitMs } = policy;
+  const limit = `call_limit ${timeText(callLimitMs)}`;
   switch (policy.givesUpAt) {
-    case 'inquiries_used_up':
-      return policy.payAnswerMs + policy.inquiryCount * policy.inquiryIntervalMs + policy.callLimitMs;
-    case 'close_time':
-      return policy.expiryDefaultMs + 2 * policy.callLimitMs;
+    case 'inquiries_used_up': {
+      const inquiries = `inquiry_count ${inquiryCount} × inquiry_interval ${timeText(inquiryIntervalMs)}`;
+      return {
+        ms: payAnswerMs + inquiryCount * inquiryIntervalMs + callLimitMs,
+        sum: `pay_answer ${timeText(payAnswerMs)} + ${inquiries} + ${limit}`,
+      };
+    }
+    case 'close_time': {
+      const isOrderCode = product === 'order_code';
+      const closesMs = isOrderCode ? orderCodeLifeMs(policy, sceneExpiryMs) : policy.expiryDefaultMs;
+      const what = isOrderCode ? 'life of an order code' : 'expiry_default';
+      return { ms: closesMs + 2 * callLimitMs, sum: `${what} ${timeText(closesMs)} + 2 × ${limit}` };
+    }
     default:
       return policy.givesUpAt satisfies never;
   }
@@ -97,11 +130,13 @@ export function finalAfterMs(policy: PaymentPolicy): number {
  * The merchant's agreed timeout beside ours. Over REST the gateway is the first to know: a merchant that asks until its
  * own time is over has got a final result by then. A forwarding merchant gives up first, and is cancelled for. ACQ-02, ACQ-03.
  */
-function complaintAboutTimeout(policy: PaymentPolicy, integration: Integration): PolicyComplaint[] | null {
-  const { merchantTimeoutMs: agreedMs } = policy;
+function complaintAboutTimeout(
+  agreedMs: number | null,
+  { ms: finalMs, sum }: TimeToFinal,
+  integration: Integration,
+): PolicyComplaint[] | null {
   if (agreedMs === null) return null;
-  const finalMs = finalAfterMs(policy);
-  const ours = `a payment is final after up to ${timeText(finalMs)} (${finalAfterText(policy)})`;
+  const ours = `a payment is final after up to ${timeText(finalMs)} (${sum})`;
   const complaint = { figure: 'merchant_timeout', value: timeText(agreedMs) };
   switch (integration) {
     case 'rest':
@@ -124,21 +159,6 @@ function complaintAboutTimeout(policy: PaymentPolicy, integration: Integration):
       ];
     default:
       return integration satisfies never;
-  }
-}
-
-/** What {@link finalAfterMs} adds up, by the names of its figures. */
-export function finalAfterText(policy: PaymentPolicy): string {
-  const limit = timeText(policy.callLimitMs);
-  switch (policy.givesUpAt) {
-    case 'inquiries_used_up': {
-      const inquiries = `inquiry_count ${policy.inquiryCount} × inquiry_interval ${timeText(policy.inquiryIntervalMs)}`;
-      return `pay_answer ${timeText(policy.payAnswerMs)} + ${inquiries} + call_limit ${limit}`;
-    }
-    case 'close_time':
-      return `expiry_default ${timeText(policy.expiryDefaultMs)} + 2 × call_limit ${limit}`;
-    default:
-      return policy.givesUpAt satisfies never;
   }
 }
 
@@ -234,11 +254,15 @@ function complaintAboutMinute(name: string, { firstMs, nextMs, fastTries }: Retr
 }
 
 /** What would contradict itself whatever the rules want. */
-function complaintsAboutOrder(policy: PaymentPolicy): PolicyComplaint[] {
+function complaintsAboutOrder(policy: PaymentPolicy, product: ProductName): PolicyComplaint[] {
   const { cancelRetry, refundRetry, watchRetry } = policy;
   const pairs: readonly (readonly [least: string, number, most: string, number])[] = [
-    ['expiry_min', policy.expiryMinMs, 'expiry_default', policy.expiryDefaultMs],
-    ['expiry_default', policy.expiryDefaultMs, 'expiry_max', policy.expiryMaxMs],
+    ...(product === 'order_code'
+      ? ([['expiry_min', policy.expiryMinMs, 'expiry_max', policy.expiryMaxMs]] as const)
+      : ([
+          ['expiry_min', policy.expiryMinMs, 'expiry_default', policy.expiryDefaultMs],
+          ['expiry_default', policy.expiryDefaultMs, 'expiry_max', policy.expiryMaxMs],
+        ] as const)),
     ...inOrder('cancel_retry', cancelRetry),
     ...inOrder('refund_retry', refundRetry),
     ...inOrder('watch_retry', watchRetry),

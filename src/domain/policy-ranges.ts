@@ -28,6 +28,7 @@ function repeating(name: string): { readonly [figure: string]: FigureRange } {
 
 const payersCode = 'the payer of a payment code is present: it is given up once its inquiries are used up';
 const typingPayer = 'a payer who is still typing is never cut off by a count of inquiries';
+const namedByScene = 'how long order codes live is said where they are turned on (--order-code-expiry)';
 const boundByExpiry = 'the sent expiry bounds how long such a code lives';
 
 /** What holds for every product, unless {@link ofProducts} says otherwise. */
@@ -103,20 +104,21 @@ export function rangeOf(wallet: WalletName, product: ProductName, { name }: Poli
   const range = {
     ...ofAll,
     ...ofProducts[wallet][product],
-    ...takenByWallet(expiryMinMs, expiryMaxMs, amountMaxMinor),
+    ...takenByWallet(product, expiryMinMs, expiryMaxMs, amountMaxMinor),
   }[name];
   if (range === undefined) throw new RangeError(`figure ${name} has no range`);
   return range;
 }
 
 function takenByWallet(
+  product: ProductName,
   expiryMinMs: number,
   expiryMaxMs: number,
   amountMaxMinor: bigint,
 ): { readonly [figure: string]: FigureRange } {
   const expiry = between(expiryMinMs, expiryMaxMs);
   return {
-    expiry_default: expiry,
+    expiry_default: product === 'order_code' ? { kind: 'unused', because: namedByScene } : expiry,
     expiry_min: expiry,
     expiry_max: expiry,
     amount_max: between(1n, amountMaxMinor),

@@ -194,6 +194,15 @@ export function policyFor(
 }
 
 /**
+ * How long an order code lives unless its request says otherwise: as the merchant's scene has it, within what the policy
+ * takes, since a scene is named for every wallet at once. PAY-16.
+ */
+export function orderCodeLifeMs(policy: PaymentPolicy, sceneExpiryMs: number | null): number {
+  const wishedMs = sceneExpiryMs ?? policy.expiryDefaultMs;
+  return Math.max(policy.expiryMinMs, Math.min(wishedMs, policy.expiryMaxMs));
+}
+
+/**
  * The same policy on a faster clock, for trials: waits shrink by `speed`, counts and amounts stay, and so does
  * what the wallet is told (its expiry counts real minutes).
  */

@@ -18,6 +18,13 @@ const svg = { value: 'FILE', about: 'Write the QR to a file as SVG, for printing
 
 const merchantOfKey = { value: 'ID', about: 'The merchant that the key speaks for.' } as const;
 
+const policyMerchant = { value: 'ID', about: 'The merchant.', required: true } as const;
+
+const trial = {
+  value: null,
+  about: 'Take waits and counts below what the rules allow, for trials. Refused in production.',
+} as const;
+
 /** Every command, by the words that call it. The one list: help, parsing and the tests of `docs/cli.md` read it. */
 export const commands = {
   start: {
@@ -160,6 +167,50 @@ export const commands = {
     arguments: {},
     options: { id: { value: 'ID', about: 'The merchant.', required: true }, json },
   },
+  'merchant policy show': {
+    about: "Show what a merchant's policies have instead of the defaults.",
+    arguments: {},
+    options: { merchant: policyMerchant, json },
+    notes: ['`shoudan inspect policy --merchant` shows everything that holds for it.'],
+  },
+  'merchant policy set': {
+    about: "Set figures of a merchant's policy for one product of one wallet.",
+    arguments: {},
+    options: {
+      merchant: policyMerchant,
+      wallet: { value: 'WALLET', about: 'The wallet: alipay_open or alipay_plus.', required: true },
+      product: {
+        value: 'PRODUCT',
+        about: 'The product: payment_code, entry_code or order_code.',
+        required: true,
+      },
+      set: {
+        value: 'NAME=VALUE',
+        about: 'A figure, as in pay_answer=25s or inquiry_count=10.',
+        required: true,
+        repeats: true,
+      },
+      trial,
+      json,
+    },
+    notes: [
+      'What is not set stays as it is. Nothing is set when anything stands against it.',
+      'Gateways that run notice it within 5 seconds, for payments that have begun too.',
+    ],
+  },
+  'merchant policy clear': {
+    about: "Take figures of a merchant's policies back to the defaults.",
+    arguments: {},
+    options: {
+      merchant: policyMerchant,
+      wallet: { value: 'WALLET', about: 'Those of this wallet alone.' },
+      product: { value: 'PRODUCT', about: 'Those of this product alone.' },
+      figure: { value: 'NAME', about: 'This figure alone, as in pay_answer.', repeats: true },
+      trial,
+      json,
+    },
+    notes: ['Gateways that run notice it within 5 seconds, for payments that have begun too.'],
+  },
   'merchant key add': {
     about: 'Make an API key; it is printed this once.',
     arguments: {},
@@ -298,6 +349,16 @@ export const commands = {
     about: 'List everything that waits for a person, and what to do about it.',
     arguments: {},
     options: { json },
+  },
+  'inspect policy': {
+    about: 'Show every figure of the policies, with its range and the rule that wants it.',
+    arguments: {},
+    options: {
+      merchant: { value: 'ID', about: 'As it holds for this merchant; the defaults unless given.' },
+      wallet: { value: 'WALLET', about: 'Those of this wallet alone.' },
+      product: { value: 'PRODUCT', about: 'Those of this product alone.' },
+      json,
+    },
   },
   'stray list': {
     about: 'List stray notifications: what wallets tell of payments that are not known here.',
