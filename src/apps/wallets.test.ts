@@ -188,6 +188,44 @@ it('what a wallet writes can be kept, in its answers and in its notifications', 
   expect(await openConnections()).toBe(0);
 });
 
+it('a wallet’s key that was configured anew verifies from then on, and the old one nothing more', async () => {
+  const others = generateKeyPairSync('rsa', {
+    modulusLength: 2048,
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+  });
+  let walletPublicKey = publicKey;
+  const account = (of: string, name: string): WalletAccount => {
+    return { wallet: of, name, appId: 'SANDBOX_1', gatewayUrl: walletUrl, privateKey, walletPublicKey };
+  };
+  const wallets = openWallets({ account }, 'https://pay.example.com');
+  const target = '/notify/alipay_plus/main';
+  const result = { resultCode: 'FAIL', resultStatus: 'F', resultMessage: 'failed' };
+  const read = (signer: string) => {
+    const key = createPrivateKey(signer);
+    const body = Buffer.from(
+      JSON.stringify({ notifyType: 'PAYMENT_RESULT', result, paymentRequestId: 'P1' }),
+    );
+    const time = '2026-11-22T12:00:00+08:00';
+    const signature = signMessage({ path: target, clientId: 'SANDBOX_1', time, body }, key);
+    const headers = { 'client-id': 'SANDBOX_1', 'request-time': time, signature };
+    const form = printNotification(
+      { app_id: 'SANDBOX_1', out_trade_no: 'P1', trade_status: 'TRADE_CLOSED' },
+      { key, signType: 'RSA2', charset: 'utf-8' },
+    );
+    return [
+      wallets.readers.alipay_plus.read('main', { target, headers, body }).kind,
+      wallets.readers.alipay_open.read('main', { target, headers: {}, body: Buffer.from(form ?? '') }).kind,
+    ];
+  };
+  expect(read(privateKey)).toEqual(['verified', 'verified']);
+  expect(read(others.privateKey)).toEqual(['untrusted', 'untrusted']);
+  walletPublicKey = others.publicKey;
+  expect(read(privateKey)).toEqual(['untrusted', 'untrusted']);
+  expect(read(others.privateKey)).toEqual(['verified', 'verified']);
+  await wallets.close();
+});
+
 /** Connections that a wallet still has, once those that are being closed are gone. */
 async function openConnections(): Promise<number> {
   let open = 0;
