@@ -101,6 +101,18 @@ it('what is cleared already keeps its note, and what nobody told of is not clear
   expect(unknown.err).toContain('no stray notification names P7');
 });
 
+it('what is cleared later gets a note of its own, and the earlier one stays', async () => {
+  await strays.keep(told);
+  await clear();
+  await strays.keep({ ...told, says: 'not paid: ORDER_IS_CLOSED' });
+  const ended = await shoudan(['stray', 'clear', 'P9', '--note', 'closed since']);
+  expect(ended).toEqual({ exitCode: 0, err: '', out: 'cleared P9: not paid: ORDER_IS_CLOSED\n' });
+  expect(JSON.parse((await shoudan('stray list --all --json')).out).data).toMatchObject([
+    { note: 'refunded at the wallet' },
+    { note: 'closed since' },
+  ]);
+});
+
 it.each([
   ['no note', ['stray', 'clear', 'P9']],
   ['an empty note', ['stray', 'clear', 'P9', '--note', '  ']],

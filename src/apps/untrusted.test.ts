@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { beforeEach, expect, test } from 'vitest';
+import { openDatabase } from '../adapters/postgres/database.ts';
 import { openedTestDatabase } from '../adapters/postgres/opened-test-database.fixture.ts';
 import { createSealing } from '../adapters/sealing.ts';
 import { gatewayMetrics } from './metrics.ts';
@@ -77,6 +78,26 @@ test('of a large one no more than 8 KiB are kept', async () => {
     'untrusted_notifications.sealed_bytes alipay_plus/main',
   );
   expect(opened.equals(raw.subarray(0, 8 * 1024))).toBe(true);
+});
+
+test('one that cannot be kept is in the log all the same, and whoever sent it learns nothing of that', async () => {
+  const away = openDatabase({
+    url: 'postgres://shoudan@127.0.0.1:1/away',
+    poolSize: 1,
+    applicationName: 'test',
+    onIdleError: () => {},
+  });
+  const sink = new Writable({
+    write(chunk, _encoding, done) {
+      lines.push(`${chunk}`);
+      done();
+    },
+  });
+  const keeping = createUntrustedNotifications(away, sealing, pino(sink), counts);
+  await expect(keeping(forged)).resolves.toBeUndefined();
+  expect(lines.join('')).toContain('a notification cannot be trusted');
+  expect(lines.join('')).toContain('an untrusted notification could not be kept');
+  await away.end();
 });
 
 test('stray notifications are counted too, each time that one comes', async () => {
