@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import {
   privateKey,
@@ -5,7 +6,7 @@ import {
   publicKey,
   publicKeyPem,
 } from '../../../../test/vectors/alipay-plus/vectors.ts';
-import { type AlipayPlusAccount, createPreparedAccounts, isSameAccount } from './account.ts';
+import { type AlipayPlusAccount, createPreparedAccounts, isSameAccount, prepareAccount } from './account.ts';
 
 const account: AlipayPlusAccount = {
   name: 'sandbox',
@@ -47,4 +48,11 @@ describe('an account that was configured anew', () => {
     const prepared = createPreparedAccounts(() => ({ ...account }));
     expect(prepared('sandbox')).toBe(prepared('sandbox'));
   });
+});
+
+test('a key that is too short to be taken is refused, and none of it shown', () => {
+  const { privateKey: short } = generateKeyPairSync('rsa', { modulusLength: 2040 });
+  expect(() => prepareAccount({ ...account, privateKey: short })).toThrow(
+    /^wallet account sandbox: a private key of 2048 bits or more is needed$/,
+  );
 });
