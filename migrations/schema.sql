@@ -155,12 +155,15 @@ create table payments (
   paid_at timestamp with time zone,
   refund_ids_spent smallint not null default 0,
   refund_id_doubted boolean not null default false,
+  waits_for text,
+  window_ends_at timestamp with time zone,
   constraint payments_pkey PRIMARY KEY (merchant_id, id),
   constraint payments_amount_check CHECK ((amount > 0)),
   constraint payments_check CHECK (((reversal_state IS NULL) = (reversal_by IS NULL))),
   constraint payments_check1 CHECK (((next_step IS NULL) = (due_at IS NULL))),
   constraint payments_check2 CHECK (((state = ANY (ARRAY['succeeded'::text, 'failed'::text, 'cancelled'::text])) OR (due_at IS NOT NULL))),
   constraint payments_check3 CHECK (((0 <= refunded) AND (refunded <= refund_reserved) AND (refund_reserved <= amount))),
+  constraint payments_check4 CHECK (((waits_for IS NULL) = (window_ends_at IS NULL))),
   constraint payments_merchant_id_merchant_order_no_fkey FOREIGN KEY (merchant_id, merchant_order_no) REFERENCES orders(merchant_id, merchant_order_no),
   constraint payments_open_refunds_check CHECK ((open_refunds >= 0)),
   constraint payments_reversal_state_check CHECK ((reversal_state = ANY (ARRAY['cancelling'::text, 'settling'::text, 'refunding'::text, 'watching'::text, 'effected'::text, 'baseless'::text]))),
@@ -170,6 +173,7 @@ create table payments (
 CREATE INDEX payments_attention ON public.payments USING btree (attention_since) WHERE (attention IS NOT NULL);
 CREATE INDEX payments_due ON public.payments USING btree (due_at) WHERE (due_at IS NOT NULL);
 CREATE INDEX payments_of_order ON public.payments USING btree (merchant_order_no, merchant_id, created_at);
+CREATE INDEX payments_waiting_for_account ON public.payments USING btree (waits_for, window_ends_at) WHERE ((waits_for IS NOT NULL) AND (due_at IS NOT NULL));
 CREATE UNIQUE INDEX payments_one_holder_per_order ON public.payments USING btree (merchant_order_no, merchant_id) WHERE (state <> ALL (ARRAY['failed'::text, 'cancelled'::text]));
 
 create table refunds (
@@ -191,16 +195,20 @@ create table refunds (
   version integer not null,
   updated_at timestamp with time zone not null,
   lease_until timestamp with time zone,
+  waits_for text,
+  window_ends_at timestamp with time zone,
   constraint refunds_pkey PRIMARY KEY (merchant_id, id),
   constraint refunds_amount_check CHECK ((amount > 0)),
   constraint refunds_check CHECK (((next_step IS NULL) = (due_at IS NULL))),
   constraint refunds_check1 CHECK (((state = ANY (ARRAY['succeeded'::text, 'failed'::text])) = (due_at IS NULL))),
+  constraint refunds_check2 CHECK (((waits_for IS NULL) = (window_ends_at IS NULL))),
   constraint refunds_merchant_id_payment_id_fkey FOREIGN KEY (merchant_id, payment_id) REFERENCES payments(merchant_id, id),
   constraint refunds_state_check CHECK ((state = ANY (ARRAY['accepted'::text, 'unknown'::text, 'refused'::text, 'succeeded'::text, 'failed'::text])))
 ) with (fillfactor=80, autovacuum_vacuum_scale_factor=0.02);
 
 CREATE INDEX refunds_due ON public.refunds USING btree (due_at) WHERE (due_at IS NOT NULL);
 CREATE INDEX refunds_of_payment ON public.refunds USING btree (payment_id, merchant_id, created_at);
+CREATE INDEX refunds_waiting_for_account ON public.refunds USING btree (waits_for, window_ends_at) WHERE ((waits_for IS NOT NULL) AND (due_at IS NOT NULL));
 CREATE UNIQUE INDEX refunds_one_per_merchant_no ON public.refunds USING btree (payment_id, merchant_id, merchant_refund_no) WHERE (merchant_refund_no IS NOT NULL);
 
 create table stores (

@@ -34,6 +34,10 @@ export function startDueLoop(engine: DeliverEngine, options: DueLoopOptions): Du
   let delivering = 0;
   // Half of the places at most: endpoints that hang must never keep an inquiry or a cancel waiting.
   const deliveryPlaces = Math.max(1, Math.floor(options.concurrency / 2));
+  /** Rows worked on, by lane: a merchant or account that piles up never gets all places. */
+  const underWay = new Map<string, number>();
+  /** The last look left something due behind: its lane was full. */
+  let leftBehind = false;
   let stopping = false;
   let nextWakeMs = 0;
   let plannedAtMs = Number.NEGATIVE_INFINITY;
@@ -47,7 +51,10 @@ export function startDueLoop(engine: DeliverEngine, options: DueLoopOptions): Du
       if (free > 0) {
         try {
           nextWakeMs = engine.clock.monotonicMs() + options.pollMs;
-          const rows = await engine.due.claimDue(free, leaseMs, Math.min(free, deliveryPlaces - delivering));
+          const rows = await engine.due.claimDue(free, leaseMs, {
+            deliveryLimit: Math.min(free, deliveryPlaces - delivering),
+            underWay,
+          });
           claimed = rows.length;
           for (const row of rows) void work(row);
           if (claimed < free) await plan();
@@ -73,6 +80,7 @@ export function startDueLoop(engine: DeliverEngine, options: DueLoopOptions): Du
     plannedAtMs = nowMs;
     const dueAt = await engine.due.nextDueAt();
     if (dueAt !== null) wakeAt(dueAt);
+    leftBehind = dueAt !== null && dueAt <= engine.clock.now();
   };
 
   const wakeAt = (dueAt: Date): void => {
@@ -92,6 +100,7 @@ export function startDueLoop(engine: DeliverEngine, options: DueLoopOptions): Du
     const isDelivery = row.kind === 'delivery';
     running += 1;
     if (isDelivery) delivering += 1;
+    for (const lane of row.lanes) underWay.set(lane, (underWay.get(lane) ?? 0) + 1);
     try {
       await perform(engine, row);
     } catch (error) {
@@ -99,10 +108,17 @@ export function startDueLoop(engine: DeliverEngine, options: DueLoopOptions): Du
     } finally {
       running -= 1;
       if (isDelivery) delivering -= 1;
+      for (const lane of row.lanes) leaveLane(lane);
       if (running === 0) settled.resolve();
       const placeIsFree = running === options.concurrency - 1;
-      if (placeIsFree || (isDelivery && delivering === deliveryPlaces - 1)) sleeping.abort();
+      if (placeIsFree || leftBehind || (isDelivery && delivering === deliveryPlaces - 1)) sleeping.abort();
     }
+  };
+
+  const leaveLane = (lane: string): void => {
+    const left = (underWay.get(lane) ?? 0) - 1;
+    if (left > 0) underWay.set(lane, left);
+    else underWay.delete(lane);
   };
 
   const looking = look();

@@ -1,6 +1,8 @@
 import { expect } from 'vitest';
 import type { Delivery } from '../../src/domain/delivery.ts';
 import type { Payment } from '../../src/domain/payment.ts';
+import type { Refund } from '../../src/domain/refund.ts';
+import type { HeldStep } from '../../src/ports/due-rows.ts';
 import {
   acceptedRefund,
   claimedIds,
@@ -43,8 +45,8 @@ export const dueRowsContract: { readonly [name: string]: Case } = {
         ['delivery', delivery.id],
       ]),
     );
-    expect(rows.find((row) => row.kind === 'payment')).toEqual({ kind: 'payment', payment: open });
-    expect(rows.find((row) => row.kind === 'refund')).toEqual({ kind: 'refund', refund });
+    expect(rows.find((row) => row.kind === 'payment')).toMatchObject({ kind: 'payment', payment: open });
+    expect(rows.find((row) => row.kind === 'refund')).toMatchObject({ kind: 'refund', refund });
   },
 
   'of the rows claimed at most as many as wanted are deliveries, however long those are due': async (
@@ -54,12 +56,12 @@ export const dueRowsContract: { readonly [name: string]: Case } = {
     await told(under);
     const payment = await opened(under);
     const { refund } = await acceptedRefund(under, await openedAndPaid(under));
-    const withoutDeliveries = await under.due.claimDue(2, longLeaseMs, 0);
+    const withoutDeliveries = await under.due.claimDue(2, longLeaseMs, { deliveryLimit: 0 });
     expect(withoutDeliveries.map(idOfDueRow).sort()).toEqual([payment.id, refund.id].sort());
-    expect(await under.due.claimDue(5, longLeaseMs, 0)).toEqual([]);
-    const first = await under.due.claimDue(5, longLeaseMs, 1);
+    expect(await under.due.claimDue(5, longLeaseMs, { deliveryLimit: 0 })).toEqual([]);
+    const first = await under.due.claimDue(5, longLeaseMs, { deliveryLimit: 1 });
     expect(first.map(({ kind }) => kind)).toEqual(['delivery']);
-    const second = await under.due.claimDue(5, longLeaseMs, 5);
+    const second = await under.due.claimDue(5, longLeaseMs, { deliveryLimit: 5 });
     expect(second.map(({ kind }) => kind)).toEqual(['delivery']);
     expect(second.map(idOfDueRow)).not.toEqual(first.map(idOfDueRow));
   },
@@ -149,6 +151,102 @@ export const dueRowsContract: { readonly [name: string]: Case } = {
     expect((await claimedIds(under)).sort()).toEqual([payment.id, refund.id].sort());
   },
 
+  // proves RES-13
+  'rows share lanes with others of their merchant and account, and a full lane is passed over': async (
+    under,
+  ) => {
+    const crowd: Payment[] = [];
+    for (let count = 0; count < 6; count += 1) {
+      const dueAt = new Date((await under.now()).getTime() - 10_000);
+      crowd.push(await opened(under, { account: 'silent', nextStep: { action: 'inquire', dueAt } }));
+    }
+    const { refund } = await acceptedRefund(under, await openedAndPaid(under, { account: 'silent' }));
+    const other = await opened(under, { merchantId: 'M0002' });
+    await told(under);
+    const underWay = new Map([['account alipay_open/silent', 16]]);
+    const claimed = await under.due.claimDue(4, longLeaseMs, { underWay });
+    expect(claimed.map(idOfDueRow)).toContain(other.id);
+    expect(claimed.map(({ kind }) => kind).sort()).toEqual(['delivery', 'payment']);
+    expect(claimed.find(({ kind }) => kind === 'payment')?.lanes).toEqual([
+      'merchant M0002 at alipay_open/sandbox',
+      'account alipay_open/sandbox',
+    ]);
+    expect(claimed.find(({ kind }) => kind === 'delivery')?.lanes).toEqual(['deliveries M0001']);
+    expect((await claimedIds(under)).sort()).toEqual([...crowd.map(({ id }) => id), refund.id].sort());
+  },
+
+  // proves CAN-01
+  'a step that waits for its account is put off, and brought forward when the account answers': async (
+    under,
+  ) => {
+    const now = await under.now();
+    const held = await opened(under);
+    const { refund } = await acceptedRefund(under, await openedAndPaid(under));
+    await claimedIds(under);
+    const later = new Date(now.getTime() + 60_000);
+    await under.due.hold(heldStep('payment', held, later, 2));
+    await under.due.hold(heldStep('refund', refund, later, 1));
+    expect(await claimedIds(under)).toEqual([]);
+    expect(await under.journal.findPayment('M0001', held.id)).toEqual({
+      ...held,
+      nextStep: { action: 'inquire', dueAt: later },
+    });
+    expect(await under.due.releaseHeld('alipay_open', 'other', 10)).toBe(0);
+    expect(await under.due.releaseHeld('alipay_plus', 'sandbox', 10)).toBe(0);
+    // The oldest window end goes first, payment or refund.
+    expect(await under.due.releaseHeld('alipay_open', 'sandbox', 1)).toBe(1);
+    await under.pass(5);
+    expect(await claimedIds(under)).toEqual([refund.id]);
+    expect(await under.due.releaseHeld('alipay_open', 'sandbox', 10)).toBe(1);
+    expect(await under.due.releaseHeld('alipay_open', 'sandbox', 10)).toBe(0);
+    await under.pass(5);
+    expect(await claimedIds(under)).toEqual([held.id]);
+  },
+
+  // proves CAN-01
+  'several processes release each step once': async (under) => {
+    const later = new Date((await under.now()).getTime() + 60_000);
+    for (let count = 0; count < 8; count += 1) {
+      const payment = await opened(under);
+      await under.due.claimPayment('M0001', payment.id, longLeaseMs);
+      await under.due.hold(heldStep('payment', payment, later, count));
+    }
+    const counts = await Promise.all([1, 2, 3].map(() => under.due.releaseHeld('alipay_open', 'sandbox', 8)));
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(8);
+    await under.pass(5);
+    expect(await claimedIds(under)).toHaveLength(8);
+  },
+
+  'a step that was recorded anew waits for no account, and one that has moved on is not held': async (
+    under,
+  ) => {
+    const later = new Date((await under.now()).getTime() + 60_000);
+    const payment = await opened(under);
+    await under.due.hold(heldStep('payment', payment, later, 1));
+    const moved = await recorded(under, payment, { tries: 1, nextStep: { action: 'cancel', dueAt: later } });
+    expect(await under.due.releaseHeld('alipay_open', 'sandbox', 10)).toBe(0);
+    await under.due.hold(heldStep('payment', payment, later, 1));
+    expect(await under.due.releaseHeld('alipay_open', 'sandbox', 10)).toBe(0);
+    expect(await under.journal.findPayment('M0001', moved.id)).toEqual(moved);
+    const ended = await openedAndPaid(under);
+    await under.due.hold(heldStep('payment', ended, later, 1));
+    expect(await under.journal.findPayment('M0001', ended.id)).toEqual(ended);
+  },
+
+  'a step that somebody asks for is due now, if there is one': async (under) => {
+    const later = new Date((await under.now()).getTime() + 60_000);
+    const payment = await opened(under, { nextStep: { action: 'inquire', dueAt: later } });
+    const ended = await openedAndPaid(under);
+    expect(await under.due.bringForward('payment', 'M0001', ended.id)).toBe(false);
+    expect(await under.due.bringForward('payment', 'M0002', payment.id)).toBe(false);
+    expect(await under.due.bringForward('refund', 'M0001', payment.id)).toBe(false);
+    expect(await under.due.bringForward('payment', 'M0001', payment.id)).toBe(true);
+    expect(await claimedIds(under)).toEqual([payment.id]);
+    // Whoever has the lease goes on with it.
+    expect(await under.due.bringForward('payment', 'M0001', payment.id)).toBe(true);
+    expect(await claimedIds(under)).toEqual([]);
+  },
+
   // proves NOT-03
   'a delivery whose try failed falls due again with one more try': async (under) => {
     const delivery = await announced(under);
@@ -202,6 +300,26 @@ export const dueRowsContract: { readonly [name: string]: Case } = {
 
 function announcementOf(type: 'payment.succeeded' | 'payment.cancelled') {
   return { type, subject: 'payment', subjectId: 'pay_0', url: 'https://merchant.example/notify' } as const;
+}
+
+/** The row's step as held until `dueAt`; `order` says by which window end it is released. */
+function heldStep(
+  kind: HeldStep['kind'],
+  { merchantId, id, version }: Payment | Refund,
+  dueAt: Date,
+  order: number,
+): HeldStep {
+  const windowEndsAt = new Date(dueAt.getTime() + order * 1_000);
+  return {
+    kind,
+    merchantId,
+    id,
+    version,
+    wallet: 'alipay_open',
+    account: 'sandbox',
+    dueAt,
+    windowEndsAt,
+  };
 }
 
 /** Records a payment's success together with its announcement. */

@@ -128,8 +128,8 @@ function journalThrough(journal: Journal, through: Through): Journal {
 
 function dueRowsThrough(due: DueRows, through: Through): DueRows {
   return {
-    claimDue: (limit, leaseMs, deliveryLimit) =>
-      through('claimDue', undefined, () => due.claimDue(limit, leaseMs, deliveryLimit)),
+    claimDue: (limit, leaseMs, options) =>
+      through('claimDue', undefined, () => due.claimDue(limit, leaseMs, options)),
     claimPayment: (merchantId, id, leaseMs) =>
       through('claimPayment', undefined, () => due.claimPayment(merchantId, id, leaseMs)),
     claimRefund: (merchantId, id, leaseMs) =>
@@ -139,6 +139,11 @@ function dueRowsThrough(due: DueRows, through: Through): DueRows {
       through('postponePayment', dueAt, () => due.postponePayment(payment, dueAt)),
     postponeRefund: (refund, dueAt) =>
       through('postponeRefund', dueAt, () => due.postponeRefund(refund, dueAt)),
+    hold: (step) => through('hold', step, () => due.hold(step)),
+    releaseHeld: (wallet, account, limit) =>
+      through('releaseHeld', account, () => due.releaseHeld(wallet, account, limit)),
+    bringForward: (kind, merchantId, id) =>
+      through('bringForward', id, () => due.bringForward(kind, merchantId, id)),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Payment } from '../../domain/payment.ts';
 import type { Refund } from '../../domain/refund.ts';
-import type { DueRow, DueRows } from '../../ports/due-rows.ts';
+import { type DueRow, type DueRows, lanesOfDelivery, lanesOfStep } from '../../ports/due-rows.ts';
+import { createFairShare } from '../fair-share.ts';
 import {
   isCurrent,
   type MemoryRecords,
@@ -13,21 +14,21 @@ import {
 /** Due rows in memory. Rows are few here, so every look reads all that wait. */
 export function createDueRows(records: MemoryRecords): DueRows {
   return {
-    async claimDue(limit, leaseMs, deliveryLimit = limit) {
+    async claimDue(limit, leaseMs, { deliveryLimit = limit, underWay = new Map() } = {}) {
       const nowMs = records.now().getTime();
       const free: WaitingRow[] = [];
       for (const row of records.waiting.values()) if (isFree(row, nowMs)) free.push(row);
       if (free.length > 1) free.sort((a, b) => a.dueAtMs - b.dueAtMs);
-      let deliveries = 0;
-      const within = free.filter((row) => {
-        if (row.kind !== 'delivery') return true;
-        deliveries += 1;
-        return deliveries <= deliveryLimit;
-      });
-      return within.slice(0, limit).map((row) => {
+      const share = createFairShare({ limit, deliveryLimit, underWay });
+      const claimed: DueRow[] = [];
+      for (const row of free) {
+        if (share.isUsedUp()) break;
+        const due = dueRowOf(records, row);
+        if (!share.take(row.kind, due.lanes)) continue;
         row.leaseUntilMs = nowMs + leaseMs;
-        return dueRowOf(records, row);
-      });
+        claimed.push(due);
+      }
+      return claimed;
     },
 
     async claimPayment(merchantId, paymentId, leaseMs) {
@@ -54,7 +55,55 @@ export function createDueRows(records: MemoryRecords): DueRows {
       if (nextStep === null || !isCurrent(records.refunds, refund)) return;
       storeRefund(records, { ...refund, nextStep: { ...nextStep, dueAt } });
     },
+
+    async hold(step) {
+      const rowKey = rowKeyOf(step.merchantId, step.id);
+      const row = (step.kind === 'payment' ? records.payments : records.refunds).get(rowKey);
+      if (row?.version !== step.version || row.nextStep === null) return;
+      moveStep(records, step.kind, rowKey, step.dueAt);
+      const waiting = records.waiting.get(rowKey);
+      if (waiting === undefined) return;
+      waiting.held = {
+        account: `${step.wallet}/${step.account}`,
+        windowEndsAtMs: step.windowEndsAt.getTime(),
+      };
+    },
+
+    async releaseHeld(wallet, account, limit) {
+      const now = records.now();
+      const name = `${wallet}/${account}`;
+      const held: { readonly row: WaitingRow; readonly windowEndsAtMs: number }[] = [];
+      for (const row of records.waiting.values()) {
+        if (row.held?.account !== name || row.dueAtMs <= now.getTime()) continue;
+        held.push({ row, windowEndsAtMs: row.held.windowEndsAtMs });
+      }
+      held.sort((a, b) => a.windowEndsAtMs - b.windowEndsAtMs);
+      const released = held.slice(0, limit);
+      for (const { row } of released)
+        if (row.kind !== 'delivery') moveStep(records, row.kind, row.rowKey, now);
+      return released.length;
+    },
+
+    async bringForward(kind, merchantId, id) {
+      const rowKey = rowKeyOf(merchantId, id);
+      const waiting = records.waiting.get(rowKey);
+      if (waiting?.kind !== kind) return false;
+      const now = records.now();
+      if (waiting.dueAtMs <= now.getTime()) return true;
+      const { leaseUntilMs, held } = waiting;
+      moveStep(records, kind, rowKey, now);
+      Object.assign(records.waiting.get(rowKey) ?? {}, { leaseUntilMs, held });
+      return true;
+    },
   };
+}
+
+/** Has the row's step fall due at another time; nobody has a lease on it any more, and it waits for no account. */
+function moveStep(records: MemoryRecords, kind: 'payment' | 'refund', rowKey: string, dueAt: Date): void {
+  const payment = kind === 'payment' ? records.payments.get(rowKey) : undefined;
+  const refund = kind === 'refund' ? records.refunds.get(rowKey) : undefined;
+  if (payment?.nextStep) storePayment(records, { ...payment, nextStep: { ...payment.nextStep, dueAt } });
+  if (refund?.nextStep) storeRefund(records, { ...refund, nextStep: { ...refund.nextStep, dueAt } });
 }
 
 /** When the first row is due and free of a lease: a row under a lease counts from its lease's end. */
@@ -90,21 +139,29 @@ function dueRowOf(records: MemoryRecords, row: WaitingRow): DueRow {
   switch (row.kind) {
     case 'payment': {
       const payment = records.payments.get(row.rowKey);
-      if (payment !== undefined) return { kind: 'payment', payment };
+      if (payment !== undefined) return { kind: 'payment', payment, lanes: lanesOf(payment) };
       break;
     }
     case 'refund': {
       const refund = records.refunds.get(row.rowKey);
-      if (refund !== undefined) return { kind: 'refund', refund };
+      if (refund === undefined) break;
+      const payment = records.payments.get(rowKeyOf(refund.merchantId, refund.paymentId));
+      if (payment !== undefined) return { kind: 'refund', refund, lanes: lanesOf(payment) };
       break;
     }
     case 'delivery': {
       const delivery = records.deliveries.get(row.rowKey)?.delivery;
-      if (delivery !== undefined) return { kind: 'delivery', delivery };
+      if (delivery !== undefined) {
+        return { kind: 'delivery', delivery, lanes: lanesOfDelivery(delivery.merchantId) };
+      }
       break;
     }
     default:
       row.kind satisfies never;
   }
   throw new Error(`${row.kind} ${row.rowKey} waits and does not exist`);
+}
+
+function lanesOf({ merchantId, wallet, account }: Payment): string[] {
+  return lanesOfStep(merchantId, wallet, account);
 }

@@ -35,6 +35,8 @@ export interface WaitingRow {
   readonly rowKey: string;
   dueAtMs: number;
   leaseUntilMs: number;
+  /** The account that it waits for, and the window end by which it is put in order. */
+  held: { readonly account: string; readonly windowEndsAtMs: number } | null;
 }
 
 export interface MemoryRecords {
@@ -193,5 +195,5 @@ function waitUntil(
   dueAt: Date | null,
 ): void {
   if (dueAt === null) records.waiting.delete(rowKey);
-  else records.waiting.set(rowKey, { kind, rowKey, dueAtMs: dueAt.getTime(), leaseUntilMs: 0 });
+  else records.waiting.set(rowKey, { kind, rowKey, dueAtMs: dueAt.getTime(), leaseUntilMs: 0, held: null });
 }

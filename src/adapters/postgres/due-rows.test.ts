@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { QueryConfig } from 'pg';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createSealing } from '../sealing.ts';
 import { type Database, inTransaction } from './database.ts';
 import { createDueRows } from './due-rows.ts';
@@ -22,7 +22,13 @@ beforeAll(async () => {
 });
 
 /** Payments, with refunds and deliveries of the first of them: all due at an SQL expression, or settled. */
-async function insertRows(prefix: string, count: number, dueAt: string | null): Promise<void> {
+async function insertRows(
+  prefix: string,
+  count: number,
+  dueAt: string | null,
+  merchantId = 'M1',
+  account = 'sandbox',
+): Promise<void> {
   const step = (action: string) => (dueAt === null ? 'null, null' : `'${action}', ${dueAt}`);
   const state = dueAt === null ? 'succeeded' : 'unknown';
   const numbers = `generate_series(1, ${count}) n`;
@@ -30,27 +36,27 @@ async function insertRows(prefix: string, count: number, dueAt: string | null): 
     // Rows that fit together are made here; checking each reference would take most of the time.
     await connection.query('set local session_replication_role = replica');
     await connection.query(
-      `insert into orders (merchant_id, merchant_order_no) select 'M1', '${prefix}' || n from ${numbers}`,
+      `insert into orders (merchant_id, merchant_order_no) select '${merchantId}', '${prefix}' || n from ${numbers}`,
     );
     await connection.query(
       `insert into payments (merchant_id, id, merchant_order_no, wallet, account, product, currency, amount,
          store_id, terminal_id, sub_merchant_id, subject, metadata, expires_at, created_at, state, version,
          updated_at, next_step, due_at)
-       select 'M1', 'pay_${prefix}' || n, '${prefix}' || n, 'alipay_open', 'sandbox', 'payment_code', 'CNY', 100,
+       select '${merchantId}', 'pay_${prefix}' || n, '${prefix}' || n, 'alipay_open', '${account}', 'payment_code', 'CNY', 100,
          'S1', 'T1', 'smid', 'tea', '{}', now(), now(), '${state}', 1, now(), ${step('inquire')}
        from ${numbers}`,
     );
     await connection.query(
       `insert into refunds (merchant_id, id, payment_id, currency, amount, created_at, state, version, updated_at,
          next_step, due_at)
-       select 'M1', 're_${prefix}' || n, 'pay_${prefix}' || n, 'CNY', 1, now(), '${state}', 1, now(),
+       select '${merchantId}', 're_${prefix}' || n, 'pay_${prefix}' || n, 'CNY', 1, now(), '${state}', 1, now(),
          ${step('refund')}
        from ${numbers} where n <= 20000`,
     );
     await connection.query(
       `insert into deliveries (merchant_id, id, type, subject, subject_id, payment_id, url, state, created_at,
          due_at)
-       select 'M1', 'evt_${prefix}' || n, 'payment.succeeded', 'payment', 'pay_${prefix}' || n,
+       select '${merchantId}', 'evt_${prefix}' || n, 'payment.succeeded', 'payment', 'pay_${prefix}' || n,
          'pay_${prefix}' || n, 'https://merchant.example/', '${dueAt === null ? 'delivered' : 'pending'}', now(),
          ${dueAt ?? 'null'}
        from ${numbers} where n <= 20000`,
@@ -85,6 +91,11 @@ describe('a claim of many rows, when one of them cannot be claimed', () => {
   });
 });
 
+function literal(value: unknown): string {
+  if (Array.isArray(value)) return `array[${value.map(literal).join(', ')}]::text[]`;
+  return typeof value === 'string' ? `'${value}'` : String(value);
+}
+
 /** What the named statements of the due loop are, and their plans as this process's connections would make them. */
 async function plansOf(mode: 'force_custom_plan' | 'force_generic_plan'): Promise<Map<string, string>> {
   const statements: { name: string; text: string; values: unknown[] }[] = [];
@@ -95,7 +106,8 @@ async function plansOf(mode: 'force_custom_plan' | 'force_generic_plan'): Promis
     },
   };
   const due = createDueRows(recording as unknown as Database);
-  await due.claimDue(32, 15_000, 16);
+  await due.claimDue(32, 15_000, { deliveryLimit: 16 });
+  await due.releaseHeld('alipay_open', 'sandbox', 50);
   await due.nextDueAt();
   const connection = await database.connect();
   const plans = new Map<string, string>();
@@ -103,7 +115,7 @@ async function plansOf(mode: 'force_custom_plan' | 'force_generic_plan'): Promis
     await connection.query(`set plan_cache_mode = ${mode}`);
     for (const { name, text, values } of statements) {
       await connection.query(`prepare planned as ${text}`);
-      const args = values.length === 0 ? '' : `(${values.join(', ')})`;
+      const args = values.length === 0 ? '' : `(${values.map(literal).join(', ')})`;
       const { rows } = await connection.query<{ readonly 'QUERY PLAN': string }>(
         `explain (analyze, costs off, timing off, summary off) execute planned${args}`,
       );
@@ -115,6 +127,97 @@ async function plansOf(mode: 'force_custom_plan' | 'force_generic_plan'): Promis
   }
   return plans;
 }
+
+// proves RES-13, CAN-03
+describe('ten thousand rows of one merchant or account that are longer due than all others', () => {
+  const claimedOf = async (limit: number, underWay: ReadonlyMap<string, number> = new Map()) => {
+    const claimed = await createDueRows(database).claimDue(limit, 60_000, {
+      deliveryLimit: limit / 2,
+      underWay,
+    });
+    return claimed.map((row) => ({ kind: row.kind, lanes: row.lanes.join(', ') }));
+  };
+  const long = `clock_timestamp() - interval '1 hour' - n * interval '1 millisecond'`;
+
+  beforeAll(async () => {
+    await insertRows('crowd', 10_000, long, 'M1', 'silent');
+    await insertRows('few', 1, `clock_timestamp() - interval '1 second'`, 'M2', 'sandbox');
+    await insertRows('same', 1, `clock_timestamp() - interval '1 second'`, 'M3', 'silent');
+    await database.query('analyze payments, refunds, deliveries');
+  }, 60_000);
+  afterAll(async () => {
+    await database.query('truncate orders, payments, refunds, deliveries, payment_events');
+  });
+
+  it('leave every other merchant its places in the next two claims', async () => {
+    const first = await claimedOf(32);
+    const lanes = first.map((row) => `${row.kind}: ${row.lanes}`);
+    expect(lanes).toContain('payment: merchant M2 at alipay_open/sandbox, account alipay_open/sandbox');
+    expect(lanes).toContain('refund: merchant M2 at alipay_open/sandbox, account alipay_open/sandbox');
+    expect(lanes.filter((lane) => lane.includes('merchant M1'))).toHaveLength(22);
+    const second = await claimedOf(
+      8,
+      new Map([
+        ['merchant M1 at alipay_open/silent', 24],
+        ['deliveries M1', 6],
+      ]),
+    );
+    const both = [...first, ...second].map((row) => row.lanes);
+    expect(both).toEqual(expect.arrayContaining(['deliveries M2', 'deliveries M3']));
+  });
+
+  it('take no place at all where they have three quarters already', async () => {
+    const underWay = new Map([
+      ['merchant M1 at alipay_open/silent', 24],
+      ['account alipay_open/silent', 24],
+      ['deliveries M1', 24],
+    ]);
+    await database.query(`update payments set lease_until = null`);
+    await database.query(`update refunds set lease_until = null`);
+    await database.query(`update deliveries set lease_until = null`);
+    const claimed = await claimedOf(8, underWay);
+    expect(claimed.map((row) => row.lanes).sort()).toEqual([
+      'deliveries M2',
+      'deliveries M3',
+      'merchant M2 at alipay_open/sandbox, account alipay_open/sandbox',
+      'merchant M2 at alipay_open/sandbox, account alipay_open/sandbox',
+    ]);
+  });
+
+  it('cost each look a bounded time', async () => {
+    const started = performance.now();
+    for (let look = 0; look < 20; look += 1)
+      await claimedOf(8, new Map([['merchant M1 at alipay_open/silent', 24]]));
+    expect((performance.now() - started) / 20).toBeLessThan(250);
+  });
+});
+
+// proves CAN-01
+describe('ten thousand steps that wait for their account', () => {
+  it('are released once each, by several processes at once, through their index', async () => {
+    await insertRows('held', 10_000, `clock_timestamp() + interval '10 minutes'`);
+    await database.query(
+      `update payments set waits_for = 'alipay_open/sandbox', window_ends_at = created_at + n * interval '1 second'
+       from generate_series(1, 10000) n where id = 'pay_held' || n`,
+    );
+    await database.query('analyze payments');
+    const due = createDueRows(database);
+    const counts = await Promise.all([1, 2, 3, 4].map(() => due.releaseHeld('alipay_open', 'sandbox', 50)));
+    const { rows } = await database.query<{ readonly count: number; readonly last: number }>(
+      `select count(*)::int as count, max(substr(id, 9)::int)::int as last from payments where due_at <= clock_timestamp()`,
+    );
+    expect(rows[0]?.count).toBe(counts.reduce((sum, count) => sum + count, 0));
+    expect(rows[0]?.count).toBeGreaterThanOrEqual(50);
+    expect(rows[0]?.last).toBeLessThanOrEqual(200);
+    for (const mode of ['force_custom_plan', 'force_generic_plan'] as const) {
+      const plan = (await plansOf(mode)).get('held_steps');
+      expect(plan).toContain('payments_waiting_for_account');
+      expect(plan).toContain('refunds_waiting_for_account');
+      expect(plan).not.toContain('Seq Scan');
+    }
+    await database.query('truncate orders, payments, refunds, deliveries, payment_events');
+  });
+});
 
 describe('the due loop’s looks, beside a hundred thousand settled payments', () => {
   beforeAll(async () => {

@@ -1,7 +1,17 @@
 import type { Delivery } from '../../domain/delivery.ts';
 import type { Payment } from '../../domain/payment.ts';
 import type { Refund } from '../../domain/refund.ts';
-import type { DueRow, DueRows } from '../../ports/due-rows.ts';
+import type { WalletName } from '../../domain/wallets.ts';
+import {
+  type ClaimOptions,
+  type DueRow,
+  type DueRows,
+  type HeldStep,
+  lanesByKind,
+  lanesOfDelivery,
+  lanesOfStep,
+} from '../../ports/due-rows.ts';
+import { createFairShare } from '../fair-share.ts';
 import type { Database } from './database.ts';
 import {
   type DeliveryRow,
@@ -19,46 +29,65 @@ import {
  */
 export function createDueRows(database: Database): DueRows {
   return {
-    claimDue: (limit, leaseMs, deliveryLimit) => claimDue(database, limit, leaseMs, deliveryLimit ?? limit),
+    claimDue: (limit, leaseMs, options = {}) => claimDue(database, limit, leaseMs, options),
     claimPayment: (merchantId, paymentId, leaseMs) => claimPayment(database, merchantId, paymentId, leaseMs),
     claimRefund: (merchantId, refundId, leaseMs) => claimRefund(database, merchantId, refundId, leaseMs),
     nextDueAt: () => nextDueAt(database),
     postponePayment: (payment, dueAt) => postpone(database, 'payments', payment, dueAt),
     postponeRefund: (refund, dueAt) => postpone(database, 'refunds', refund, dueAt),
+    hold: (step) => hold(database, step),
+    releaseHeld: (wallet, account, limit) => releaseHeld(database, wallet, account, limit),
+    bringForward: (kind, merchantId, id) => bringForward(database, kind, merchantId, id),
   };
 }
 
-type Candidate =
-  | { readonly kind: 'payment' | 'refund'; readonly merchant_id: string; readonly id: string }
-  | {
-      readonly kind: 'delivery';
-      readonly merchant_id: string;
-      readonly id: string;
-      readonly created_at: Date;
-    };
+interface Candidate {
+  readonly kind: 'payment' | 'refund' | 'delivery';
+  readonly merchant_id: string;
+  readonly id: string;
+  /** Of deliveries alone: their table is partitioned by it. */
+  readonly created_at: Date | null;
+  /** Of payments and refunds alone. */
+  readonly wallet: WalletName | null;
+  readonly account: string | null;
+}
 
-const candidatesOf = (kind: string, table: string, createdAt: string, limit: '$1' | '$2') => `
-  (select '${kind}' as kind, merchant_id, id, due_at, ${createdAt} as created_at from ${table}
-   where due_at <= now() and (lease_until is null or lease_until <= now())
-   order by due_at limit ${limit})`;
+const isDue = `due_at <= now() and (lease_until is null or lease_until <= now())`;
+const accountOfRefund = 'from payments p where p.merchant_id = r.merchant_id and p.id = r.payment_id';
 
-const candidatesSql = `${candidatesOf('payment', 'payments', 'null::timestamptz', '$1')}
-  union all ${candidatesOf('refund', 'refunds', 'null::timestamptz', '$1')}
-  union all ${candidatesOf('delivery', 'deliveries', 'created_at', '$2')}
+/*
+ * The longest due rows of each kind, past the lanes that are full. While none is full each look reads as many rows as there
+ * are places, whatever stands behind them.
+ */
+const candidatesSql = `
+  (select 'payment' as kind, merchant_id, id, due_at, null::timestamptz as created_at, wallet, account from payments
+   where ${isDue} and wallet || '/' || account <> all($4::text[])
+     and merchant_id || ' at ' || wallet || '/' || account <> all($3::text[])
+   order by due_at limit $1)
+  union all
+  (select 'refund', r.merchant_id, r.id, r.due_at, null, (select p.wallet ${accountOfRefund}),
+     (select p.account ${accountOfRefund}) from refunds r
+   where ${isDue} and (cardinality($3::text[]) + cardinality($4::text[]) = 0 or (
+     select p.wallet || '/' || p.account <> all($4::text[])
+       and p.merchant_id || ' at ' || p.wallet || '/' || p.account <> all($3::text[]) ${accountOfRefund}))
+   order by due_at limit $1)
+  union all
+  (select 'delivery', merchant_id, id, due_at, created_at, null, null from deliveries
+   where ${isDue} and merchant_id <> all($5::text[])
+   order by due_at limit $2)
   order by due_at limit $1`;
+
+/** So many times a look goes on past lanes that it finds full. */
+const looksPastFullLanes = 3;
 
 async function claimDue(
   database: Database,
   limit: number,
   leaseMs: number,
-  deliveryLimit: number,
+  { deliveryLimit = limit, underWay = new Map() }: ClaimOptions,
 ): Promise<DueRow[]> {
-  const { rows } = await database.query<Candidate>({
-    name: 'due_candidates',
-    text: candidatesSql,
-    values: [limit, deliveryLimit],
-  });
-  const claims = await Promise.allSettled(rows.map((candidate) => claim(database, candidate, leaseMs)));
+  const picked = await pickedCandidates(database, limit, deliveryLimit, underWay);
+  const claims = await Promise.allSettled(picked.map((candidate) => claim(database, candidate, leaseMs)));
   const claimed = claims.flatMap((each) =>
     each.status === 'fulfilled' && each.value !== null ? [each.value] : [],
   );
@@ -68,28 +97,65 @@ async function claimDue(
   return claimed;
 }
 
+async function pickedCandidates(
+  database: Database,
+  limit: number,
+  deliveryLimit: number,
+  underWay: ReadonlyMap<string, number>,
+): Promise<Candidate[]> {
+  const share = createFairShare({ limit, deliveryLimit, underWay });
+  const seen = new Set<string>();
+  const picked: Candidate[] = [];
+  for (let look = 0; look <= looksPastFullLanes; look += 1) {
+    const fullBefore = share.full();
+    const full = lanesByKind(fullBefore);
+    const { rows } = await database.query<Candidate>({
+      name: 'due_candidates',
+      text: candidatesSql,
+      values: [limit, deliveryLimit, full.merchants, full.accounts, full.deliveries],
+    });
+    for (const candidate of rows) {
+      const key = `${candidate.kind} ${candidate.merchant_id} ${candidate.id}`;
+      if (seen.has(key)) continue;
+      seen.add(key);
+      if (share.take(candidate.kind, lanesOf(candidate))) picked.push(candidate);
+    }
+    const isWhole = rows.length < limit && rows.filter(isDelivery).length < deliveryLimit;
+    if (share.isUsedUp() || isWhole || share.full().length === fullBefore.length) break;
+  }
+  return picked;
+}
+
+function isDelivery({ kind }: Candidate): boolean {
+  return kind === 'delivery';
+}
+
+function lanesOf({ kind, merchant_id, wallet, account }: Candidate): string[] {
+  if (kind === 'delivery') return lanesOfDelivery(merchant_id);
+  // Every refund has its payment, by a foreign key.
+  if (wallet === null || account === null) throw new Error(`${kind} of ${merchant_id} has no account`);
+  return lanesOfStep(merchant_id, wallet, account);
+}
+
 async function claim(database: Database, candidate: Candidate, leaseMs: number): Promise<DueRow | null> {
+  const lanes = lanesOf(candidate);
   switch (candidate.kind) {
     case 'payment': {
       const payment = await claimPayment(database, candidate.merchant_id, candidate.id, leaseMs);
-      return payment === null ? null : { kind: 'payment', payment };
+      return payment === null ? null : { kind: 'payment', payment, lanes };
     }
     case 'refund': {
       const refund = await claimRefund(database, candidate.merchant_id, candidate.id, leaseMs);
-      return refund === null ? null : { kind: 'refund', refund };
+      return refund === null ? null : { kind: 'refund', refund, lanes };
     }
     case 'delivery': {
-      const delivery = await claimDelivery(
-        database,
-        candidate.merchant_id,
-        candidate.id,
-        candidate.created_at,
-        leaseMs,
-      );
-      return delivery === null ? null : { kind: 'delivery', delivery };
+      const { merchant_id, id, created_at } = candidate;
+      if (created_at === null) throw new Error(`delivery ${id} was made at no time`);
+      const delivery = await claimDelivery(database, merchant_id, id, created_at, leaseMs);
+      return delivery === null ? null : { kind: 'delivery', delivery, lanes };
     }
     default:
-      return candidate satisfies never;
+      return candidate.kind satisfies never;
   }
 }
 
@@ -165,8 +231,76 @@ async function postpone(
 ): Promise<void> {
   await database.query({
     name: `postpone_${table}`,
-    text: `update ${table} set due_at = $4, lease_until = null
+    text: `update ${table} set due_at = $4, lease_until = null, waits_for = null, window_ends_at = null
            where merchant_id = $1 and id = $2 and version = $3 and due_at is not null`,
     values: [row.merchantId, row.id, row.version, dueAt],
   });
+}
+
+const tables = { payment: 'payments', refund: 'refunds' } as const;
+
+async function hold(database: Database, step: HeldStep): Promise<void> {
+  const table = tables[step.kind];
+  await database.query({
+    name: `hold_${table}`,
+    text: `update ${table} set due_at = $4, lease_until = null, waits_for = $5, window_ends_at = $6
+           where merchant_id = $1 and id = $2 and version = $3 and due_at is not null`,
+    values: [
+      step.merchantId,
+      step.id,
+      step.version,
+      step.dueAt,
+      `${step.wallet}/${step.account}`,
+      step.windowEndsAt,
+    ],
+  });
+}
+
+const heldOf = (kind: keyof typeof tables) => `
+  (select '${kind}' as kind, merchant_id, id, window_ends_at from ${tables[kind]}
+   where waits_for = $1 and due_at > now() order by window_ends_at limit $2)`;
+
+/** As a claim: a read that locks nothing, then one compare-and-set a row. */
+async function releaseHeld(
+  database: Database,
+  wallet: WalletName,
+  account: string,
+  limit: number,
+): Promise<number> {
+  const waitsFor = `${wallet}/${account}`;
+  const { rows } = await database.query<{
+    readonly kind: keyof typeof tables;
+    readonly merchant_id: string;
+    readonly id: string;
+  }>({
+    name: 'held_steps',
+    text: `${heldOf('payment')} union all ${heldOf('refund')} order by window_ends_at limit $2`,
+    values: [waitsFor, limit],
+  });
+  const released = await Promise.all(
+    rows.map(({ kind, merchant_id, id }) =>
+      database.query({
+        name: `release_${kind}`,
+        text: `update ${tables[kind]} set due_at = clock_timestamp(), waits_for = null, window_ends_at = null
+               where merchant_id = $1 and id = $2 and waits_for = $3 and due_at > clock_timestamp()`,
+        values: [merchant_id, id, waitsFor],
+      }),
+    ),
+  );
+  return released.reduce((sum, { rowCount }) => sum + (rowCount ?? 0), 0);
+}
+
+async function bringForward(
+  database: Database,
+  kind: keyof typeof tables,
+  merchantId: string,
+  id: string,
+): Promise<boolean> {
+  const { rowCount } = await database.query({
+    name: `bring_forward_${kind}`,
+    text: `update ${tables[kind]} set due_at = least(due_at, clock_timestamp())
+           where merchant_id = $1 and id = $2 and due_at is not null`,
+    values: [merchantId, id],
+  });
+  return rowCount === 1;
 }

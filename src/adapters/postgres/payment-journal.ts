@@ -214,7 +214,8 @@ const updateSql = `
     paid_evidence = $9, wallet_transaction_id = $10, failure = $11, cancelled_by = $12, refund_reserved = $13,
     refunded = $14, open_refunds = $15, next_step = $16, due_at = $17, tries = $18, attention = $19,
     attention_since = $20, payer_action = $21, payer_active_until = $22, paid_at = $23, refund_ids_spent = $24,
-    refund_id_doubted = $25, version = version + 1, updated_at = clock_timestamp(), lease_until = null
+    refund_id_doubted = $25, version = version + 1, updated_at = clock_timestamp(), lease_until = null,
+    waits_for = null, window_ends_at = null
   where merchant_id = $1 and id = $2 and version = $3
   returning *`;
 

@@ -162,7 +162,8 @@ async function updateRefund(connection: Connection, record: RefundRecord): Promi
     text: `with r as (
              update refunds set
                state = $4, failure = $5, next_step = $6, due_at = $7, tries = $8, attention = $9,
-               attention_since = $10, version = version + 1, updated_at = clock_timestamp(), lease_until = null
+               attention_since = $10, version = version + 1, updated_at = clock_timestamp(), lease_until = null,
+               waits_for = null, window_ends_at = null
              where merchant_id = $1 and id = $2 and version = $3
              returning *
            ), e as (
