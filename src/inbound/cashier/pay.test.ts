@@ -298,6 +298,15 @@ describe('a wallet that gives no page', () => {
     },
   );
 
+  test('and whose cancel breaks too: the payer is led to the result all the same, and the row goes on', async () => {
+    cashier.wallet.pay = async () => ({ kind: 'unclear', code: 'U', message: 'unknown' });
+    cashier.wallet.cancel = () => Promise.reject(new Error('the private key of sandbox cannot be read'));
+    const token = await cashier.token();
+    expect(await paidTo(token)).toBe(resultPath(token));
+    await settled();
+    expect(cashier.payments()).toMatchObject([{ state: 'reversing', nextStep: { action: 'cancel' } }]);
+  });
+
   test('but refuses the payment: it has failed, and its payer is told why', async () => {
     cashier.wallet.pay = async () => ({
       kind: 'refused',
