@@ -15,13 +15,14 @@ import { createPaymentJournal } from '../adapters/postgres/payment-journal.ts';
 import { createRefundJournal } from '../adapters/postgres/refund-journal.ts';
 import { openAccountBook } from '../adapters/postgres/wallet-accounts.ts';
 import { createSealing } from '../adapters/sealing.ts';
+import { tracedCall, tracedEndpoint } from '../adapters/tracing.ts';
 import { aroundWallets } from '../adapters/wallets/around-calls.ts';
 import type { NotificationOptions } from '../inbound/notifications/notification-routes.ts';
 import type { DeliverEngine } from '../jobs/deliver.ts';
 import { createProcessSignals, type ProcessSignals } from './process-signals.ts';
 import type { Settings } from './settings.ts';
 import { countedStrays, createReport, createUntrustedNotifications } from './untrusted.ts';
-import { openWallets } from './wallets.ts';
+import { type AnsweredListener, openWallets } from './wallets.ts';
 
 /** The engine on its real adapters, and what a process needs around it. */
 export interface Gateway {
@@ -30,6 +31,8 @@ export interface Gateway {
   readonly signals: ProcessSignals;
   readonly database: Database;
   readonly changes: LocalChanges;
+  /** Has this called whenever a wallet account has answered a call of this process. */
+  readonly onAnswered: (listener: AnsweredListener) => void;
   /** Names this process among the workers. */
   readonly processName: string;
   /** Closes what is idle at once, and leaves calls that are still unanswered behind: their rows are picked up. */
@@ -57,7 +60,10 @@ export async function openGateway(
   );
   const changes = createChanges();
   const signals = createProcessSignals();
-  const wallets = aroundWallets(openWallets(accounts, settings.publicUrl), signals.aroundCall);
+  const wallets = aroundWallets(
+    aroundWallets(openWallets(accounts, settings.publicUrl), signals.aroundCall),
+    tracedCall,
+  );
   const endpoint = createMerchantEndpoint({
     publicOnly: settings.environment === 'production',
     connectionsPerHost: 16,
@@ -72,7 +78,7 @@ export async function openGateway(
     deliveries: createDeliveryJournal(database),
     merchants: createMerchantDirectory(database, sealing),
     wallets,
-    endpoint: signals.measured(endpoint),
+    endpoint: tracedEndpoint(signals.measured(endpoint)),
     clock,
     entropy: createEntropy(),
     changes,
@@ -90,6 +96,7 @@ export async function openGateway(
     signals,
     database,
     changes,
+    onAnswered: (listener) => wallets.onAnswered(listener),
     processName: `${hostname()}/${process.pid}/${Date.now().toString(36)}`,
     async close() {
       clock.stop();

@@ -1,6 +1,8 @@
 import type { Logger } from 'pino';
 import { dropOutlived, ensurePartitions, heartbeat, leave } from '../adapters/postgres/housekeeping.ts';
+import { tracedStep } from '../adapters/tracing.ts';
 import { startDueLoop } from '../jobs/due-loop.ts';
+import { releasePace, startReleases } from '../jobs/release.ts';
 import type { DueRow } from '../ports/due-rows.ts';
 import type { Gateway } from './gateway.ts';
 import type { Settings } from './settings.ts';
@@ -24,6 +26,7 @@ export async function runWorker(
   const loop = startDueLoop(gateway.engine, {
     concurrency: settings.workerConcurrency,
     pollMs: 500,
+    around: tracedStep,
     onError: (error, row) =>
       log.error(
         {
@@ -37,6 +40,15 @@ export async function runWorker(
     },
   });
   gateway.changes.onDue((dueAt) => loop.wake(dueAt));
+  const releases = startReleases(gateway.engine, {
+    ...releasePace,
+    onError: (error) =>
+      log.warn(
+        { error: error instanceof Error ? error.message : String(error) },
+        'steps that wait for a wallet account could not be brought forward',
+      ),
+  });
+  gateway.onAnswered((...heard) => releases.answered(...heard));
   const beat = async (): Promise<void> => {
     if (performance.now() - lookedAtMs < stuckAfterMs) await heartbeat(gateway.database, gateway.processName);
   };
@@ -63,7 +75,7 @@ export async function runWorker(
   return async () => {
     clearInterval(beating);
     clearInterval(housekeeping);
-    await loop.stop();
+    await Promise.all([loop.stop(), releases.stop()]);
     // Both need the database, and a heartbeat after the farewell would speak of a worker that is gone.
     await Promise.all(underWay);
     await leave(gateway.database, gateway.processName).catch(() => {});

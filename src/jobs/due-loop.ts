@@ -2,16 +2,19 @@ import { leaseMs } from '../operations/engine.ts';
 import { performPaymentStep, performRefundStep } from '../operations/perform.ts';
 import type { DueRow } from '../ports/due-rows.ts';
 import { type DeliverEngine, deliver } from './deliver.ts';
+import { createFailingSteps } from './failing-steps.ts';
 
 export interface DueLoopOptions {
   /** Rows worked on at the same time by this process. */
   readonly concurrency: number;
   /** Longest wait between two looks, for work that another process recorded. */
   readonly pollMs: number;
-  /** Called when a step could not be performed at all; its lease runs out and somebody tries again. */
+  /** Called when a step could not be performed at all; it is tried again, see `failing-steps.ts`. */
   readonly onError: (error: unknown, row: DueRow | null) => void;
   /** Called after every look, with the time on the process's clock: the loop is alive. */
   readonly onLook?: () => void;
+  /** Performs a step, and whatever else shall be known of it. */
+  readonly around?: (row: DueRow, perform: () => Promise<void>) => Promise<void>;
 }
 
 export interface DueLoop {
@@ -30,6 +33,7 @@ const planEveryMs = 100;
  * own commits. Nothing here is remembered across a crash, because every row is its own timer. RES-13, CAN-01.
  */
 export function startDueLoop(engine: DeliverEngine, options: DueLoopOptions): DueLoop {
+  const around = options.around ?? ((_row, work) => work());
   let running = 0;
   let delivering = 0;
   // Half of the places at most: endpoints that hang must never keep an inquiry or a cancel waiting.
@@ -38,6 +42,7 @@ export function startDueLoop(engine: DeliverEngine, options: DueLoopOptions): Du
   const underWay = new Map<string, number>();
   /** The last look left something due behind: its lane was full. */
   let leftBehind = false;
+  const failing = createFailingSteps(engine);
   let stopping = false;
   let nextWakeMs = 0;
   let plannedAtMs = Number.NEGATIVE_INFINITY;
@@ -102,9 +107,11 @@ export function startDueLoop(engine: DeliverEngine, options: DueLoopOptions): Du
     if (isDelivery) delivering += 1;
     for (const lane of row.lanes) underWay.set(lane, (underWay.get(lane) ?? 0) + 1);
     try {
-      await perform(engine, row);
+      await around(row, () => perform(engine, row));
+      failing.worked(row);
     } catch (error) {
       options.onError(error, row);
+      await failing.failed(row).catch((failure: unknown) => options.onError(failure, row));
     } finally {
       running -= 1;
       if (isDelivery) delivering -= 1;

@@ -7,6 +7,7 @@ import { isOpen, type Payment } from '../../domain/payment.ts';
 import type { Refusal } from '../../domain/refusals.ts';
 import { beginAbandonEntryPayment, beginEntryPayment, findEntry } from '../../operations/entry-payment.ts';
 import type { BegunPayment } from '../../operations/pay.ts';
+import { inOperation } from '../rest/request-spans.ts';
 import { sendNotice, sendPage, toStart } from './answers.ts';
 import type { CashierContext } from './context.ts';
 import { attemptOf, newToken, type PayableEntry, payableEntry, sendEntryPage } from './entry.ts';
@@ -62,17 +63,23 @@ export async function payEntry(
     return sendNotice(reply, visit, 'busy', toStart(context, visit));
   }
   try {
-    const begun = await beginEntryPayment(context.engine, entry, {
-      amount: { currency, minor: read.minor },
-      wallet: payer.wallet,
-      userAgent: payer.userAgent,
-      returnUrl: context.publicOrigin + resultPath(context, visit.code, token.text) + visit.keptQuery,
-      orderNo: orderNoOf(token),
-      key: idempotencyKeyOf(token, `${visit.code}\n${payer.wallet}\n${currency}\n${read.minor}`),
-    });
+    const begun = await inOperation('pay', entry.merchant.id, () =>
+      beginEntryPayment(context.engine, entry, {
+        amount: { currency, minor: read.minor },
+        wallet: payer.wallet,
+        userAgent: payer.userAgent,
+        returnUrl: context.publicOrigin + resultPath(context, visit.code, token.text) + visit.keptQuery,
+        orderNo: orderNoOf(token),
+        key: idempotencyKeyOf(token, `${visit.code}\n${payer.wallet}\n${currency}\n${read.minor}`),
+      }),
+    );
     if (begun.kind === 'refused') {
       const after = afterRefusal(begun.refusal);
       if (after === 'see_result') return toResult(context, visit, token, reply);
+      if (after === 'busy') {
+        reply.header('retry-after', `${begun.refusal.retryAfterS ?? 1}`);
+        return sendNotice(reply, visit, 'busy', toStart(context, visit));
+      }
       if (after === 'store_cannot') {
         request.log.warn({ refusal: begun.refusal.code }, 'an entry code cannot be paid');
         return sendNotice(reply, visit, 'store_cannot');
@@ -100,7 +107,7 @@ function formOf(body: unknown): PayForm | null {
   return { token, amount };
 }
 
-type AfterRefusal = 'see_result' | 'store_cannot' | 'too_large' | 'not_an_amount' | 'zero';
+type AfterRefusal = 'see_result' | 'busy' | 'store_cannot' | 'too_large' | 'not_an_amount' | 'zero';
 
 /** What a payer is shown when the attempt was not begun. A refusal that an attempt stands behind leads to that one. */
 function afterRefusal({ code }: Refusal): AfterRefusal {
@@ -110,6 +117,8 @@ function afterRefusal({ code }: Refusal): AfterRefusal {
     case 'order_has_open_payment':
     case 'order_repeated':
       return 'see_result';
+    case 'wallet_unavailable':
+      return 'busy';
     case 'amount_too_large':
       return 'too_large';
     case 'amount_not_positive':

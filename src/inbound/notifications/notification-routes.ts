@@ -4,6 +4,7 @@ import type { Engine } from '../../operations/engine.ts';
 import { type NotificationResult, takeNotification } from '../../operations/take-notification.ts';
 import type { StrayNotifications } from '../../ports/stray-notifications.ts';
 import type { NotificationReader, ReceivedNotification } from '../../ports/wallet-notifications.ts';
+import { inOperation } from '../rest/request-spans.ts';
 
 export interface NotificationOptions {
   readonly engine: Engine & { readonly strays: StrayNotifications };
@@ -78,7 +79,8 @@ async function answerNotification(
       let result: NotificationResultName = 'unrecorded';
       try {
         const taken = { ...reading.notification, wallet, account, raw: received.body };
-        result = (await takeNotification(options.engine, taken)).kind;
+        result = (await inOperation('take notification', null, () => takeNotification(options.engine, taken)))
+          .kind;
       } catch (error) {
         // Not stored, so not acknowledged: the wallet sends it again.
         request.log.error({ err: error, wallet, account }, 'a notification could not be recorded');

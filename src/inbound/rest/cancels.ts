@@ -13,6 +13,7 @@ import { idempotencyKeyOf } from './idempotency-key.ts';
 import { answerStatus, paymentWait } from './payments.ts';
 import { preferredWaitMs, waitSecondsDefault } from './prefer-wait.ts';
 import { faulty, refused } from './problems.ts';
+import { inOperation } from './request-spans.ts';
 import { cancelSchema } from './snapshot-schemas.ts';
 
 type CancelForm = Static<typeof cancelForm>;
@@ -57,14 +58,14 @@ async function beginCancel(
   const { merchant_order_no: orderNo, payment_request_id: requestId } = form;
   if (orderNo != null && requestId == null) {
     const merchant = await merchantNamed(engine, request, form.merchant_id);
-    return beginCancelOrder(engine, merchant.id, orderNo);
+    return inOperation('cancel', merchant.id, () => beginCancelOrder(engine, merchant.id, orderNo));
   }
   if (requestId != null && orderNo == null) {
     const merchant =
       form.merchant_id == null
         ? await merchantOfId(engine, request, requestId, unknownRequest)
         : await merchantNamed(engine, request, form.merchant_id);
-    return beginCancelRequestId(engine, merchant, requestId);
+    return inOperation('cancel', merchant.id, () => beginCancelRequestId(engine, merchant, requestId));
   }
   throw faulty('invalid_request', [
     {

@@ -16,6 +16,7 @@ import { emptyForm, ordersQuery, paymentForm, paymentRequestOf } from './forms.t
 import { idempotencyKeyOf } from './idempotency-key.ts';
 import { preferredWaitMs, waitSecondsDefault } from './prefer-wait.ts';
 import { refused } from './problems.ts';
+import { inOperation } from './request-spans.ts';
 import { listOf, paymentSchema, timelineEventSchema } from './snapshot-schemas.ts';
 
 export const idParams = Type.Object({ id: Type.String() });
@@ -38,7 +39,7 @@ export function paymentRoutes(app: FastifyInstance, context: RestContext): void 
       try {
         const begun =
           place.kind === 'admitted'
-            ? await beginPay(engine, merchant, wish, key)
+            ? await inOperation('pay', merchant.id, () => beginPay(engine, merchant, wish, key))
             : await begunBefore(engine, merchant, key, place.retryAfterS);
         if (begun.kind === 'refused') throw refused(begun.refusal);
         if (begun.replayed) reply.header('idempotent-replayed', 'true');
@@ -89,7 +90,9 @@ export function paymentRoutes(app: FastifyInstance, context: RestContext): void 
       const deadlineMs = engine.clock.monotonicMs() + preferredWaitMs(request, reply, waitSecondsDefault);
       idempotencyKeyOf(request);
       const merchant = await merchantOfId(engine, request, request.params.id, unknownPayment);
-      const begun = await beginCancelPayment(engine, merchant.id, request.params.id);
+      const begun = await inOperation('cancel', merchant.id, () =>
+        beginCancelPayment(engine, merchant.id, request.params.id),
+      );
       if (begun.kind === 'refused') throw refused(begun.refusal);
       if (begun.kind === 'held') throw new Error(`the cancel of payment ${request.params.id} was held`);
       const payment = await waits.untilFinal({

@@ -11,6 +11,7 @@ import { idempotencyKeyOf } from './idempotency-key.ts';
 import { answerStatus, foundPayment, idParams, unknownPayment } from './payments.ts';
 import { preferredWaitMs, waitSecondsDefault } from './prefer-wait.ts';
 import { refused } from './problems.ts';
+import { inOperation } from './request-spans.ts';
 import { listOf, refundSchema } from './snapshot-schemas.ts';
 
 /** `/v1/payments/{id}/refunds` and `/v1/refunds`. RES-12. */
@@ -26,7 +27,9 @@ export function refundRoutes(app: FastifyInstance, context: RestContext): void {
       const key = idempotencyKeyOf(request);
       const merchant = await merchantOfId(engine, request, request.params.id, unknownPayment);
       const command = refundCommandOf(request.params.id, request.body);
-      const begun = await beginRefund(engine, merchant, command, key);
+      const begun = await inOperation('refund', merchant.id, () =>
+        beginRefund(engine, merchant, command, key),
+      );
       if (begun.kind === 'refused') throw refused(begun.refusal);
       if (begun.replayed) reply.header('idempotent-replayed', 'true');
       const refund = await waits.untilFinal({

@@ -14,6 +14,7 @@ import { acceptJsonBodies } from './json-body.ts';
 import { paymentRoutes } from './payments.ts';
 import { sendProblem } from './problems.ts';
 import { refundRoutes } from './refunds.ts';
+import { traceRequests } from './request-spans.ts';
 import { answerUnknownRoutes } from './routes.ts';
 import { createWaits } from './until-final.ts';
 
@@ -83,6 +84,7 @@ export async function createRestGateway(options: RestGatewayOptions): Promise<Fa
     },
   });
 
+  traceRequests(app);
   answerUnknownRoutes(app);
   answerFailures(app, bodyLimitBytes);
   acceptJsonBodies(app);
