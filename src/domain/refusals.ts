@@ -19,6 +19,7 @@ export const refusals = {
   sub_merchant_missing: { transient: false },
   merchant_category_missing: { transient: false },
   expiry_out_of_range: { transient: false },
+  wallet_unavailable: { transient: true },
   idempotency_key_reused: { transient: false },
   order_already_paid: { transient: false },
   order_has_open_payment: { transient: true },
@@ -43,6 +44,8 @@ export interface Refusal {
   readonly detail: string;
   /** Facts for programs: ids of what stands in the way, `retry_at`, … */
   readonly facts?: Readonly<Record<string, string>>;
+  /** When the same request may be made again, in seconds. */
+  readonly retryAfterS?: number;
 }
 
 export function refusal(

@@ -121,12 +121,17 @@ describe('a wallet adapter that throws', () => {
     const begun = await begunPayment(trial);
     await begun.answered.catch(() => {});
     await trial.clock.advance(600_000);
-    expect(await trial.payment(begun.payment.id)).toMatchObject({ state: 'submitted', version: 1 });
-    expect(errors.length).toBeGreaterThan(30);
-    expect(errors.length).toBeLessThanOrEqual(600_000 / leaseMs);
+    expect(await trial.payment(begun.payment.id)).toMatchObject({
+      state: 'submitted',
+      tries: 0,
+      attention: { reason: 'step_failing' },
+    });
+    // After the third time twice a minute.
+    expect(errors.length).toBeGreaterThanOrEqual(3 + 16);
+    expect(errors.length).toBeLessThanOrEqual(3 + 20);
     trial.wallet.inquire.mockResolvedValue(paid);
-    await trial.clock.advance(leaseMs);
-    expect((await trial.payment(begun.payment.id)).state).toBe('succeeded');
+    await trial.clock.advance(2 * leaseMs);
+    expect(await trial.payment(begun.payment.id)).toMatchObject({ state: 'succeeded', attention: null });
   });
 
   it('at a cancel: the cancel stands recorded, and the next try does it', async () => {

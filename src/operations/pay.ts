@@ -34,7 +34,7 @@ export type BegunPayment =
  * follows "no answer" is durable before the call is made, so that a crash at any instant leaves a row that the due
  * loop picks up; the call itself is never repeated. An outcome that is still open comes back as it stands.
  *
- * Refusals: those of {@link acceptPayment}, idempotency_key_reused, order_already_paid, order_has_open_payment,
+ * Refusals: those of {@link acceptPayment}, wallet_unavailable, idempotency_key_reused, order_already_paid, order_has_open_payment,
  * order_repeated. PAY-02, PAY-03, PAY-06, PAY-13, CAN-02.
  */
 export async function pay(
@@ -66,10 +66,9 @@ export async function beginPay(
     engine.clock.now(),
     engine.entropy.bytes(idRandomBytes),
   );
-  if (acceptance.kind === 'refused') {
-    // A repeat of what was accepted is answered with it, even when it could not be accepted any more.
-    return (key === null ? null : await findBegunPay(engine, merchant, key)) ?? acceptance;
-  }
+  if (acceptance.kind === 'refused') return repeatedOr(engine, merchant, key, acceptance);
+  const silent = silentAccount(engine, acceptance.payment);
+  if (silent !== null) return repeatedOr(engine, merchant, key, silent);
   const { payment, policy } = acceptance;
   const opened = await engine.journal.openPayment(payment, [submittedEvent(payment)], key, []);
   switch (opened.kind) {
@@ -113,6 +112,30 @@ export async function findBegunPay(
     default:
       return repeat satisfies never;
   }
+}
+
+/** A repeat of what was accepted is answered with it, even when it could not be accepted any more. */
+async function repeatedOr(
+  engine: Pick<Engine, 'journal'>,
+  merchant: Merchant,
+  key: IdempotencyKey | null,
+  refused: BegunPayment,
+): Promise<BegunPayment> {
+  return (key === null ? null : await findBegunPay(engine, merchant, key)) ?? refused;
+}
+
+/** A payment that its wallet account cannot be asked for now is refused before anything is recorded. Money case 14. */
+function silentAccount(
+  engine: Pick<Engine, 'wallets'>,
+  { wallet, account }: Payment,
+): Extract<BegunPayment, { readonly kind: 'refused' }> | null {
+  const forS = engine.wallets.outage?.(wallet, account)?.refusesForS ?? null;
+  if (forS === null) return null;
+  const detail = `${wallet} does not answer just now, and nothing was begun: send the same request again in ${forS} s.`;
+  return {
+    kind: 'refused',
+    refusal: { ...refusal('wallet_unavailable', 'wallet', wallet, detail), retryAfterS: forS },
+  };
 }
 
 /** A payment for which nobody is called now. */

@@ -5,8 +5,10 @@ import { subtractMoney } from '../domain/money.ts';
 import type { NextStep, Payment, PaymentAction } from '../domain/payment.ts';
 import type { PaymentPolicy } from '../domain/policy.ts';
 import type { Refund } from '../domain/refund.ts';
+import type { NoAnswerReason } from '../domain/wallet-answer.ts';
 import type { CallLimit, PaymentReference, RefundRequest } from '../ports/wallet.ts';
 import { type Engine, leaseMs } from './engine.ts';
+import { heldPayment, heldRefund, heldStepOf, waitForAccount } from './hold.ts';
 import { policyOf, recordPaymentInput, recordRefundInput } from './record.ts';
 
 /**
@@ -32,7 +34,15 @@ export async function performPaymentStep(engine: Engine, payment: Payment): Prom
   }
   const input = await walletInput(engine, payment, nextStep, limit);
   noteUntrusted(engine, payment.merchantId, payment.id, nextStep.action, input);
-  return recordPaymentInput(engine, payment, input, policy);
+  // An open payment's inquiries count whether they leave or not: its till waits, and the cancel must begin in time. RES-05.
+  if (payment.reversal !== null && silenceOf(input) === 'not_sent') {
+    return heldPayment(engine, payment, policy);
+  }
+  const recorded = await recordPaymentInput(engine, payment, input, policy);
+  if (recorded.reversal !== null && silenceOf(input) !== null) {
+    await waitForAccount(engine, heldStepOf('payment', recorded, recorded), policy);
+  }
+  return recorded;
 }
 
 /** Performs the due step of a refund whose lease this process holds. */
@@ -68,7 +78,12 @@ export async function performRefundStep(engine: Engine, refund: Refund): Promise
       ? { kind: 'refund_answered', answer: await wallet.refund(request, limit) }
       : { kind: 'refund_inquired', answer: await wallet.inquireRefund(request, limit) };
   noteUntrusted(engine, refund.merchantId, payment.id, nextStep.action, input);
-  return recordRefundInput(engine, refund, input, policy);
+  if (silenceOf(input) === 'not_sent') return heldRefund(engine, refund, payment, policy);
+  const recorded = await recordRefundInput(engine, refund, input, policy);
+  if (silenceOf(input) !== null) {
+    await waitForAccount(engine, heldStepOf('refund', recorded, payment), policy);
+  }
+  return recorded;
 }
 
 async function walletInput(
@@ -132,6 +147,12 @@ function callLimit(engine: Pick<Engine, 'clock'>, policy: PaymentPolicy): CallLi
     sendBeforeMs: startMs + Math.min(policy.callLimitMs, leaseMs / 2),
     answerBeforeMs: startMs + policy.callLimitMs,
   };
+}
+
+/** Why the step's call has no answer, where nothing came at all; `null` for every answer, trusted or not. */
+function silenceOf(input: PaymentInput | RefundInput): NoAnswerReason | null {
+  if (!('answer' in input) || input.answer.kind !== 'no_answer') return null;
+  return input.answer.reason === 'untrusted' ? null : input.answer.reason;
 }
 
 export function noteUntrusted(

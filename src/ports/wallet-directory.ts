@@ -1,10 +1,10 @@
 import type { WalletName } from '../domain/wallets.ts';
 import type { WalletGateway } from './wallet.ts';
 
-/** A wallet account that does not answer, as far as this process knows. */
+/** A wallet account that does not answer, as far as this process knows: several calls in a row went unanswered. */
 export interface Outage {
-  /** When a new payment may be tried again, in seconds. */
-  readonly retryAfterS: number;
+  /** When a new payment may be tried again, in seconds; `null`: one may be tried now. */
+  readonly refusesForS: number | null;
 }
 
 /** The way to each wallet. */

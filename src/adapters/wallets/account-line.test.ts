@@ -39,7 +39,7 @@ describe('the line to an account', () => {
     async (reason) => {
       const { line, call, called } = await silenced(reason);
       called.length = 0;
-      expect(line.outage()).toEqual({ retryAfterS: 5 });
+      expect(line.outage()).toEqual({ refusesForS: 5 });
       expect(await call('resolution', answered)).toMatchObject({ kind: 'no_answer', reason: 'not_sent' });
       expect(called).toEqual([]);
     },
@@ -78,6 +78,16 @@ describe('the line to an account', () => {
     first.resolve(answered);
     expect(await begun).toEqual(answered);
     expect(heard).toEqual([false]);
+  });
+
+  it('seems silent after three calls in a row without an answer, and refuses nothing for that', async () => {
+    const { line, call } = trial();
+    for (const seems of [null, null, { refusesForS: null }]) {
+      await call('resolution', silence('timeout'));
+      expect(line.outage()).toEqual(seems);
+    }
+    expect(await call('payment', answered)).toEqual(answered);
+    expect(line.outage()).toBeNull();
   });
 
   it('gives its place back when a call throws', async () => {

@@ -20,25 +20,28 @@ export interface AccountLine {
     limit: CallLimit,
     send: () => Promise<Answer | NoAnswer>,
   ): Promise<Answer | NoAnswer>;
-  /** Whether the account is known to be silent, so that a new payment had better wait; `null`: it may be tried. */
+  /** `null` unless the account seems to be silent. */
   outage(): Outage | null;
 }
 
 /** When a payment that was refused because its account is silent may be tried again. */
-const retryAfterS = 5;
+const refusesForS = 5;
+
+/** So many calls in a row without an answer, and the steps that could not be taken wait for one. */
+const silencesMin = 3;
 
 export function createAccountLine(options: AccountLineOptions): AccountLine {
   const { name, concurrency, monotonicMs } = options;
   const breaker = createCircuitBreaker();
   const gate = createCallGate({ concurrency, reserved: Math.floor(concurrency / 4), monotonicMs });
-  let wasSilent = false;
+  let silences = 0;
 
   function ended(how: CallEnd): void {
     breaker.ended(how, monotonicMs());
-    if (how === 'unanswered') wasSilent = true;
+    if (how === 'unanswered') silences += 1;
     if (how !== 'answered') return;
-    const afterSilence = wasSilent;
-    wasSilent = false;
+    const afterSilence = silences > 0;
+    silences = 0;
     options.onAnswered?.(afterSilence);
   }
 
@@ -68,7 +71,10 @@ export function createAccountLine(options: AccountLineOptions): AccountLine {
         ended(how);
       }
     },
-    outage: () => (breaker.refuses('payment', monotonicMs()) ? { retryAfterS } : null),
+    outage() {
+      if (!breaker.isOpen() && silences < silencesMin) return null;
+      return { refusesForS: breaker.refuses('payment', monotonicMs()) ? refusesForS : null };
+    },
   };
 }
 

@@ -397,6 +397,29 @@ describe('a gateway that has all the work that it can do', () => {
   });
 });
 
+describe('a wallet that has stopped answering', () => {
+  test('money case 14: nothing is begun, and the payer is asked for a moment', async () => {
+    let refusesForS: number | null = 5;
+    const silent = await createTestCashier({
+      clock,
+      withEngine: (engine) => ({
+        ...engine,
+        wallets: { ...engine.wallets, outage: () => ({ refusesForS }) },
+      }),
+    });
+    const token = await silent.token();
+    const refused = await silent.post(payPath, { token, amount: '1' });
+    expect(refused.statusCode).toBe(503);
+    expect(refused.headers['retry-after']).toBe('5');
+    expect(refused.body).toContain(english.notices.busy.title);
+    expect(silent.payments()).toEqual([]);
+    expect(silent.wallet.calls).toEqual([]);
+    refusesForS = null;
+    expect((await silent.post(payPath, { token, amount: '1' })).statusCode).toBe(303);
+    await silent.app.close();
+  });
+});
+
 describe('a database that is away', () => {
   const broken = (part: 'openPayment' | 'findPaymentsOfOrder' | 'recordPayment', merchantsToo = false) =>
     createTestCashier({

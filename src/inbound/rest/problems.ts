@@ -24,6 +24,7 @@ const refusalAnswers = {
   sub_merchant_missing: { status: 422, title: 'Merchant is not onboarded at the wallet' },
   merchant_category_missing: { status: 422, title: 'Merchant has no category' },
   expiry_out_of_range: { status: 422, title: 'Expiry is out of range' },
+  wallet_unavailable: { status: 503, title: 'Wallet does not answer' },
   idempotency_key_reused: { status: 409, title: 'Idempotency key belongs to another request' },
   order_already_paid: { status: 409, title: 'Order is already paid' },
   order_has_open_payment: { status: 409, title: 'Order has an open payment' },
@@ -91,8 +92,9 @@ export class ProblemAnswer extends Error {
   }
 }
 
-export function refused(refusal: Refusal): ProblemAnswer {
-  return new ProblemAnswer(refusal);
+export function refused({ retryAfterS, ...refusal }: Refusal): ProblemAnswer {
+  if (retryAfterS === undefined) return new ProblemAnswer(refusal);
+  return new ProblemAnswer({ ...refusal, headers: { 'retry-after': `${retryAfterS}` } });
 }
 
 /** One problem for all the fields at fault: the first in its main members, every one in `errors`. */

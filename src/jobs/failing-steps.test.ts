@@ -1,0 +1,65 @@
+import { expect, it } from 'vitest';
+import { startDueLoop } from './due-loop.ts';
+import { createTrial } from './trial-engine.fixture.ts';
+
+const mistake = new Error('no wallet account alipay_open/sandbox is configured');
+
+function startTrial() {
+  const trial = createTrial();
+  const errors: { readonly error: unknown; readonly atMs: number }[] = [];
+  const startedMs = trial.clock.monotonicMs();
+  const loop = startDueLoop(trial.engine, {
+    concurrency: 8,
+    pollMs: 500,
+    onError: (error) => errors.push({ error, atMs: trial.clock.monotonicMs() - startedMs }),
+  });
+  return {
+    trial,
+    errors,
+    async stop() {
+      const stopped = loop.stop();
+      await trial.clock.advance(60_000);
+      await stopped;
+    },
+  };
+}
+
+// proves RES-13
+it('a step that throws each time needs attention after three tries, is tried twice a minute, and recovers', async () => {
+  const { trial, errors, stop } = startTrial();
+  trial.wallet.inquire.mockRejectedValue(mistake);
+  const { id } = await trial.openPayment(0);
+  await trial.clock.advance(29_000);
+  expect((await trial.payment(id)).attention).toBeNull();
+  await trial.clock.advance(3_000);
+  const failing = await trial.payment(id);
+  expect(failing.attention?.reason).toBe('step_failing');
+  expect(failing.tries).toBe(0);
+  const before = errors.length;
+  await trial.clock.advance(10 * 60_000);
+  expect(errors.length - before).toBeGreaterThanOrEqual(18);
+  expect(errors.length - before).toBeLessThanOrEqual(21);
+  expect((await trial.payment(id)).version).toBe(failing.version);
+  trial.wallet.inquire.mockResolvedValue({ kind: 'not_found' });
+  await trial.clock.advance(31_000);
+  expect((await trial.payment(id)).attention).toBeNull();
+  await stop();
+});
+
+// proves RES-13
+it('steps that throw by the thousand keep none waiting that works', async () => {
+  const { trial, stop } = startTrial();
+  const { inquire } = trial.wallet;
+  const answer = inquire.getMockImplementation();
+  if (answer === undefined) throw new Error('inquiries are not answered in this trial');
+  inquire.mockImplementation(async (payment, limit) => {
+    if (payment.account === 'missing') throw mistake;
+    return answer(payment, limit);
+  });
+  for (let count = 0; count < 1_000; count += 1) await trial.openPayment(0, { account: 'missing' });
+  await trial.clock.advance(40_000);
+  const { id } = await trial.openPayment(0);
+  await trial.clock.advance(500);
+  expect((await trial.payment(id)).state).toBe('succeeded');
+  await stop();
+});

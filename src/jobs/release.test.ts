@@ -1,0 +1,126 @@
+import { describe, expect, it, vi } from 'vitest';
+import type { Payment } from '../domain/payment.ts';
+import type { Outage } from '../ports/wallet-directory.ts';
+import { startReleases } from './release.ts';
+import { createTrial, settled, type Trial } from './trial-engine.fixture.ts';
+
+function startTrial(batch = 50, batchEveryMs = 250) {
+  const trial = createTrial();
+  const errors: unknown[] = [];
+  let outage: Outage | null = null;
+  const releaseHeld = vi.spyOn(trial.engine.due, 'releaseHeld');
+  const engine = { ...trial.engine, wallets: { ...trial.engine.wallets, outage: () => outage } };
+  const releases = startReleases(engine, { batch, batchEveryMs, onError: (error) => errors.push(error) });
+  return {
+    trial,
+    releases,
+    errors,
+    releaseHeld,
+    fallSilent: (silent: boolean) => {
+      outage = silent ? { refusesForS: 5 } : null;
+    },
+  };
+}
+
+/** Payments that wait for their account, each with a window that ends before the last one's. */
+async function hold(trial: Trial, count: number, account = 'sandbox'): Promise<Payment[]> {
+  const held: Payment[] = [];
+  for (let number = 0; number < count; number += 1) {
+    const payment = await trial.openPayment(600_000, { account });
+    await trial.engine.due.hold({
+      kind: 'payment',
+      merchantId: 'M0001',
+      id: payment.id,
+      version: payment.version,
+      wallet: 'alipay_open',
+      account,
+      dueAt: payment.nextStep?.dueAt ?? trial.clock.now(),
+      windowEndsAt: new Date(trial.clock.now().getTime() - number * 1_000),
+    });
+    held.push(payment);
+  }
+  return held;
+}
+
+function dueNow(trial: Trial): string[] {
+  const now = trial.clock.now();
+  return [...trial.memory.records.payments.values()]
+    .filter(({ nextStep }) => nextStep !== null && nextStep.dueAt <= now)
+    .map(({ id }) => id);
+}
+
+// proves CAN-01
+describe('when an account answers again', () => {
+  it('the steps that wait for it come at once, so many at a time, the oldest window end first', async () => {
+    const { trial, releases } = startTrial(20, 250);
+    const held = await hold(trial, 50);
+    const others = await hold(trial, 3, 'other');
+    releases.answered('alipay_open', 'sandbox', true);
+    await settled();
+    const oldest = held.map(({ id }) => id).reverse();
+    expect(dueNow(trial).sort()).toEqual(oldest.slice(0, 20).sort());
+    await trial.clock.advance(249);
+    expect(dueNow(trial)).toHaveLength(20);
+    await trial.clock.advance(1);
+    expect(dueNow(trial).sort()).toEqual(oldest.slice(0, 40).sort());
+    await trial.clock.advance(1_000);
+    expect(dueNow(trial)).toHaveLength(50);
+    for (const { id } of others) expect(dueNow(trial)).not.toContain(id);
+  });
+
+  it('a wall of ten thousand comes back at two hundred a second', async () => {
+    const { trial, releases } = startTrial();
+    await hold(trial, 10_000);
+    releases.answered('alipay_open', 'sandbox', true);
+    await trial.clock.advance(10_000);
+    expect(dueNow(trial).length).toBeLessThanOrEqual(2_050);
+    expect(dueNow(trial).length).toBeGreaterThanOrEqual(2_000);
+    await releases.stop();
+  });
+
+  it('and falls silent once more, the rest go on waiting', async () => {
+    const { trial, releases, fallSilent } = startTrial(10);
+    await hold(trial, 50);
+    releases.answered('alipay_open', 'sandbox', true);
+    fallSilent(true);
+    await trial.clock.advance(60_000);
+    expect(dueNow(trial).length).toBeLessThanOrEqual(10);
+    fallSilent(false);
+    releases.answered('alipay_open', 'sandbox', true);
+    await trial.clock.advance(2_000);
+    expect(dueNow(trial)).toHaveLength(50);
+  });
+});
+
+describe('answers in ordinary times', () => {
+  it('look rarely for what other processes have left waiting', async () => {
+    const { trial, releases, releaseHeld } = startTrial();
+    for (let second = 0; second < 120; second += 1) {
+      releases.answered('alipay_open', 'sandbox', false);
+      await trial.clock.advance(1_000);
+    }
+    expect(releaseHeld).toHaveBeenCalledTimes(4);
+  });
+
+  it('after a silence each look soon, and at most once a second', async () => {
+    const { trial, releases, releaseHeld } = startTrial();
+    for (let tenth = 0; tenth < 100; tenth += 1) {
+      releases.answered('alipay_open', 'sandbox', tenth % 2 === 0);
+      await trial.clock.advance(100);
+    }
+    expect(releaseHeld.mock.calls.length).toBeGreaterThanOrEqual(8);
+    expect(releaseHeld.mock.calls.length).toBeLessThanOrEqual(11);
+  });
+
+  it('a journal that is away is told of, and the next answer tries again', async () => {
+    const { trial, releases, releaseHeld, errors } = startTrial();
+    await hold(trial, 1);
+    releaseHeld.mockRejectedValueOnce(new Error('the database is away'));
+    releases.answered('alipay_open', 'sandbox', true);
+    await trial.clock.advance(1_000);
+    expect(errors).toEqual([new Error('the database is away')]);
+    releases.answered('alipay_open', 'sandbox', true);
+    await trial.clock.advance(0);
+    expect(dueNow(trial)).toHaveLength(1);
+  });
+});
