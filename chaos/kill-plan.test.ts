@@ -26,8 +26,13 @@ it('half a minute has a kill of each kind', () => {
 });
 
 it.each([
-  ['--minutes 5 --seed 3', { minutes: 5, seed: 3, faultShare: 0.02, tills: 16 }],
-  ['--minutes 0.5 --seed 0 --faults 0 --tills 4', { minutes: 0.5, seed: 0, faultShare: 0, tills: 4 }],
+  ['--minutes 5 --seed 3', { kind: 'chaos', minutes: 5, seed: 3, faultShare: 0.02, tills: 32 }],
+  [
+    '--minutes 0.5 --seed 0 --faults 0 --tills 4',
+    { kind: 'chaos', minutes: 0.5, seed: 0, faultShare: 0, tills: 4 },
+  ],
+  ['--drain 10000', { kind: 'drain', cancels: 10_000 }],
+  ['--drain 10 --minutes 5', null],
   ['--minutes 0', null],
   ['--minutes five', null],
   ['--faults 50', null],

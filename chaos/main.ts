@@ -1,5 +1,6 @@
 import { watchStarter } from '../src/adapters/processes/starter-watch.ts';
 import { leaveProcess } from '../src/apps/leave-process.ts';
+import { runDrain } from './drain.ts';
 import { readOptions, usage } from './options.ts';
 import { runChaos } from './run.ts';
 
@@ -24,7 +25,10 @@ if (wanted === null) {
 const stop = new AbortController();
 const starter = watchStarter(() => stop.abort(new Error('stopped before the end')));
 try {
-  const violations = await runChaos(wanted, stop.signal, print);
+  const violations =
+    wanted.kind === 'drain'
+      ? await runDrain(wanted.cancels, stop.signal, print)
+      : await runChaos(wanted, stop.signal, print);
   process.exitCode = violations === 0 ? 0 : 1;
 } catch (error) {
   process.stderr.write(

@@ -18,13 +18,20 @@ export interface Outcome {
   timeline(paymentId: string): Promise<readonly string[]>;
 }
 
-/** Violations that are shown with all that is known of their payment; the others are named. */
+/** Money that turned up after the payment had ended, or after nothing was found to cancel. */
+const lateEvents = [
+  'LatePaymentFound',
+  'PaymentEvidenceAfterEnd',
+  'PaymentEvidenceAfterReversal',
+  'PaymentEvidenceAfterHorizon',
+];
+/** Payments that are shown with all that is known of them, and violations that are named. */
 const shownMax = 5;
 const namedMax = 50;
 
 /** What happened, what came of it, and as the last line what counts. */
 export async function printReport(outcome: Outcome): Promise<void> {
-  const { print, rows, ledger, counts, kills, waiting, violations, plain } = outcome;
+  const { print, rows, counts, kills, waiting, violations, plain } = outcome;
   print('');
   print(outcome.database);
   print(`kill -9: ${[...kills].map(([victim, times]) => `${victim} ${times}`).join(', ')}`);
@@ -37,7 +44,7 @@ export async function printReport(outcome: Outcome): Promise<void> {
   print(
     `wallet: ${event('WalletAnswerMissing')} pays without a final answer, ${event('SuccessFound')} of them found paid later; ` +
       `${event('ReversalDecided')} reversals, ${event('NothingFoundToCancel')} of them found nothing at first, ` +
-      `${event('PaymentEvidenceAfterEnd')} late payments given back, ${rows.refunds.length} refunds, ` +
+      `${lateEvents.reduce((sum, type) => sum + event(type), 0)} late payments found and given back, ${rows.refunds.length} refunds, ` +
       `${rows.deliveries.length} messages`,
   );
   print('');
@@ -55,27 +62,28 @@ export async function printReport(outcome: Outcome): Promise<void> {
   const oneSided = violations.filter(({ difference }) => difference === 'one_sided').length;
   print(`one-sided here:                             ${share(oneSided, rows.payments.length)}`);
   print(`one-sided by the plain official-SDK way:    ${share(plain.oneSided, plain.payments)}`);
-  await printViolations(outcome, ledger);
+  for (const line of [...violationLines(violations), ...(await traceLines(outcome))]) print(line);
   const killed = [...kills.values()].reduce((sum, times) => sum + times, 0);
   print(`${rows.payments.length} payments, ${killed} kills, ${violations.length} violations`);
 }
 
-async function printViolations(
-  { print, violations, timeline }: Outcome,
-  ledger: readonly LedgerLine[],
-): Promise<void> {
-  for (const [index, { difference, detail, paymentId }] of violations.entries()) {
-    if (index === namedMax) {
-      print(`… and ${violations.length - namedMax} more`);
-      break;
-    }
-    print(`${difference}: ${detail}`);
-    if (index >= shownMax || paymentId === null) continue;
-    for (const line of await timeline(paymentId)) print(`    ${line}`);
-    const requestId = paymentId.replace(/^pay_/, 'P');
-    const line = ledger.find((one) => one.payment_request_id === requestId);
-    print(`    wallet: ${line === undefined ? 'knows nothing of it' : JSON.stringify(line)}`);
+/** Each violation in a line, up to a number that people read. */
+export function violationLines(violations: readonly Violation[]): string[] {
+  const lines = violations.slice(0, namedMax).map(({ difference, detail }) => `${difference}: ${detail}`);
+  const more = violations.length - lines.length;
+  return more === 0 ? lines : [...lines, `… and ${more} more`];
+}
+
+/** All that is known of the first payments that something is wrong with. */
+async function traceLines({ violations, timeline, ledger }: Outcome): Promise<string[]> {
+  const ids = new Set(violations.flatMap(({ paymentId }) => paymentId ?? []));
+  const lines: string[] = [];
+  for (const id of [...ids].slice(0, shownMax)) {
+    const line = ledger.find((one) => one.payment_request_id === id.replace(/^pay_/, 'P'));
+    lines.push(`${id}; wallet: ${line === undefined ? 'knows nothing of it' : JSON.stringify(line)}`);
+    for (const event of await timeline(id)) lines.push(`    ${event}`);
   }
+  return lines;
 }
 
 function inOrder(counts: ReadonlyMap<string, number>): string {

@@ -11,7 +11,7 @@ import { isPlain, type PlainContestant, startPlainContestant } from './plain-con
 import { printReport } from './report.ts';
 import { countWaiting, readRows, timelineOf, type WaitingRows } from './rows.ts';
 import { confirmFromMinor, type Shops, sale } from './sales.ts';
-import { type System, startSystem } from './system.ts';
+import { durabilityOf, type System, startSystem } from './system.ts';
 import { type Counter, openCounter, type Till } from './till.ts';
 
 /** Policies' waits are divided by this; what bounds a watch is set by {@link trialPolicies} besides. */
@@ -21,6 +21,8 @@ const restPatienceMs = 180_000;
 /** Rows that have rested for so long stay so: late calls and lost notifications have come by then. */
 const quietMs = 3_000;
 
+type ChaosWanted = Extract<Wanted, { readonly kind: 'chaos' }>;
+
 /** Prints one line. */
 export type Print = (line: string) => void;
 
@@ -28,7 +30,7 @@ export type Print = (line: string) => void;
  * Sells while everything is killed at random, then lets all of it rest and audits it. Resolves with the number of
  * violations. Bounded in time; ends what it has started and removes its data, whatever happens.
  */
-export async function runChaos(wanted: Wanted, signal: AbortSignal, print: Print): Promise<number> {
+export async function runChaos(wanted: ChaosWanted, signal: AbortSignal, print: Print): Promise<number> {
   const { minutes, seed, faultShare, tills } = wanted;
   const durationMs = minutes * 60_000;
   const plan = killPlan(createRandom(seed), durationMs);
@@ -49,6 +51,7 @@ export async function runChaos(wanted: Wanted, signal: AbortSignal, print: Print
       const [kills] = await Promise.all([
         carryOut(plan, system, durationMs, signal),
         plain.run(createRandom(seed + 2), untilMs),
+        changeLateness(shops, { seed, faultShare, untilMs, signal }),
         sell(shops, counter, { seed, tills, untilMs, signal }),
       ]);
       signal.throwIfAborted();
@@ -153,6 +156,27 @@ async function sell(
   );
 }
 
+/** Late calls arrive sooner or later: some before the first inquiry, some when a payment has long been given up. */
+async function changeLateness(
+  { wallet, codeExpiryMs }: Shops,
+  of: {
+    readonly seed: number;
+    readonly faultShare: number;
+    readonly untilMs: number;
+    readonly signal: AbortSignal;
+  },
+): Promise<void> {
+  const random = createRandom(of.seed + 3);
+  while (performance.now() < of.untilMs) {
+    await wallet.setLateness(
+      of.faultShare,
+      random.magnitude(300, codeExpiryMs + 2_000),
+      random.integer(1, 1e9),
+    );
+    await sleepFor(2_000, undefined, { signal: of.signal });
+  }
+}
+
 /** Faults off, everything up, and no row with a step before it: or the patience is over. */
 async function rest(system: System, endpoint: MerchantEndpoint, signal: AbortSignal): Promise<WaitingRows> {
   await system.wallet.clearFaults();
@@ -199,11 +223,4 @@ async function close(of: {
     timeline: (paymentId) => timelineOf(system.database, paymentId),
   });
   return violations.length;
-}
-
-async function durabilityOf({ database }: System): Promise<string> {
-  const { rows } = await database.query<{ readonly name: string; readonly setting: string }>(
-    `select name, setting from pg_settings where name in ('fsync', 'full_page_writes', 'synchronous_commit') order by name`,
-  );
-  return rows.map(({ name, setting }) => `${name} ${setting}`).join(', ');
 }

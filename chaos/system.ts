@@ -166,6 +166,14 @@ async function all(starts: readonly Promise<SupervisedChild>[]): Promise<Supervi
   throw failed.reason;
 }
 
+/** The settings that say whether what was committed survives. None is relaxed. */
+export async function durabilityOf({ database }: System): Promise<string> {
+  const { rows } = await database.query<{ readonly name: string; readonly setting: string }>(
+    `select name, setting from pg_settings where name in ('fsync', 'full_page_writes', 'synchronous_commit') order by name`,
+  );
+  return rows.map(({ name, setting }) => `${name} ${setting}`).join(', ');
+}
+
 async function answers(database: Database): Promise<boolean> {
   return database.query('select 1').then(
     () => true,

@@ -14,7 +14,7 @@ export const walletFaults = [
   { api: '*', fault: 'system_error' },
   { api: '*', fault: 'no_answer' },
   { api: '*', fault: 'reset' },
-  { api: '*', fault: 'arrives_late', delay_ms: 2_000 },
+  { api: '*', fault: 'arrives_late' },
   { api: 'notification', fault: 'lost_notification' },
 ] as const;
 
@@ -26,6 +26,8 @@ export interface WalletControl {
   /** The payer acts; false when the wallet does not let it. */
   payer(requestId: string, action: 'scan' | 'confirm' | 'refuse'): Promise<boolean>;
   setFaults(share: number, seed: number): Promise<void>;
+  /** From now on what arrives late comes after so long. */
+  setLateness(share: number, delayMs: number, seed: number): Promise<void>;
   clearFaults(): Promise<void>;
   ledger(): Promise<readonly LedgerLine[]>;
 }
@@ -59,6 +61,11 @@ export function walletControl(url: string): WalletControl {
       for (const [index, fault] of walletFaults.entries()) {
         await ask('POST', 'faults', { ...fault, probability: share, seed: seed + index });
       }
+    },
+    async setLateness(share, delayMs, seed) {
+      if (share === 0) return;
+      const rule = { api: '*', fault: 'arrives_late', delay_ms: delayMs, probability: share, seed };
+      await ask('POST', 'faults', rule);
     },
     clearFaults: async () => void (await ask('DELETE', 'faults')),
     ledger: () => ask('GET', 'ledger'),
