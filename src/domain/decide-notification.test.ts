@@ -56,6 +56,13 @@ describe('a notification of success', () => {
     }
   });
 
+  // money case 5
+  test('that names another transaction of a payment which is undone is told to people', () => {
+    const undone = named('cancelled, given back');
+    const { payment: after } = told(undone, { ...paid, walletTransactionId: '2026030222001409001400000099' });
+    expect(after).toEqual({ ...undone, attention: { reason: 'second_wallet_transaction', since: noon } });
+  });
+
   test('that is repeated while a cancel waits for its next try does not put it off', () => {
     const waiting = {
       ...named('cancelling, payer seen'),

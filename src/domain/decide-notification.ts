@@ -1,8 +1,8 @@
 import { awaitingPayer, paid } from './decide-evidence.ts';
 import { isOpen } from './payment.ts';
-import { type Draft, withEvent, withFields } from './payment-changes.ts';
+import { attentionRaised, type Draft, withEvent, withFields } from './payment-changes.ts';
 import type { PaymentPolicy } from './policy.ts';
-import type { NotifiedOutcome } from './wallet-answer.ts';
+import type { NotifiedOutcome, Paid } from './wallet-answer.ts';
 
 /*
  * What a verified notification leads to. Wallets repeat them for a day, deliver them in any order and never tell of a
@@ -14,7 +14,7 @@ export function notified(draft: Draft, outcome: NotifiedOutcome, policy: Payment
   switch (outcome.kind) {
     case 'paid':
       // Known as paid and being undone, or undone by now: the reversal's result decides, and no repeat delays it. RES-09.
-      if (payment.paidEvidence && payment.reversal !== null) return draft;
+      if (payment.paidEvidence && payment.reversal !== null) return sameTransaction(draft, outcome, now);
       return paid(draft, outcome, policy, now);
     case 'awaiting_payer':
       // Sent when the payer came; what was recorded since then is newer.
@@ -26,6 +26,14 @@ export function notified(draft: Draft, outcome: NotifiedOutcome, policy: Payment
     default:
       return outcome satisfies never;
   }
+}
+
+/** A repeat changes nothing; another transaction of a payment that was paid before is for people. Money case 5. */
+function sameTransaction(draft: Draft, { walletTransactionId }: Paid, now: Date): Draft {
+  const known = draft.payment.walletTransactionId;
+  return known === null || known === walletTransactionId
+    ? draft
+    : attentionRaised(draft, 'second_wallet_transaction', now);
 }
 
 /** An open payment is inquired at once; the inquiry decides. RES-17. */
