@@ -1,0 +1,159 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { openedTestDatabase } from '../../src/adapters/postgres/opened-test-database.fixture.ts';
+import { suspectReasons } from '../../src/adapters/postgres/operating-signals.ts';
+import { watchProcessLoad } from '../../src/adapters/process-load.ts';
+import { gatewayMetrics } from '../../src/apps/metrics.ts';
+import { createProcessSignals } from '../../src/apps/process-signals.ts';
+import { attentionAdvice } from '../../src/inbound/cli/attention-advice.ts';
+import { commandNames } from '../../src/inbound/cli/commands.ts';
+
+/*
+ * docs/operating/ held against the program: what a rule or a page names has to be there.
+ */
+
+interface Rule {
+  readonly alert: string;
+  readonly expr: string;
+  readonly for?: string;
+  readonly labels: { readonly severity: string };
+  readonly annotations: { readonly summary: string; readonly runbook: string };
+}
+
+const folder = new URL('../../docs/operating/', import.meta.url);
+const text = (name: string): string => readFileSync(fileURLToPath(new URL(name, folder)), 'utf8');
+const { groups } = parse(text('alerts.yml')) as {
+  readonly groups: readonly { readonly name: string; readonly rules: readonly Rule[] }[];
+};
+const rules = groups.flatMap((group) => group.rules);
+const pages = readdirSync(folder).filter((name) => name.endsWith('.md'));
+const index = text('README.md');
+
+const { database } = await openedTestDatabase();
+const load = watchProcessLoad({ database });
+load.stop();
+const { body: scraped } = await gatewayMetrics({
+  database,
+  load,
+  signals: createProcessSignals(),
+  admission: { paymentsInFlight: () => 0 },
+})();
+const types = new Map(
+  [...scraped.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '', type = '']) => [name, type]),
+);
+const own = [...types.keys()].filter((name) => name.startsWith('shoudan_'));
+
+/** Rows of the tables of metrics.md: the names in the first cell, the labels in the second. */
+const documented = text('metrics.md')
+  .split('\n')
+  .map((line) => /^\| (`shoudan_[^|]*) \| ([^|]*)\| /.exec(line))
+  .filter((row) => row !== null)
+  .map(([, names = '', labels = '']) => ({ names: inCode(names), labels: inCode(labels) }));
+
+function inCode(cell: string): string[] {
+  return [...cell.matchAll(/`([^`]+)`/g)].map(([, word = '']) => word);
+}
+
+const words = new Set(['max', 'min', 'sum', 'by', 'rate', 'increase', 'or', 'wallet', 'account', 'reason']);
+
+/** What a rule says that Prometheus or the gateway does not know. */
+function complaintsAbout(expr: string): string[] {
+  const complaints: string[] = [];
+  const bare = expr.replaceAll(/"[^"]*"/g, '""');
+  if (bare.split('(').length !== bare.split(')').length) complaints.push('its brackets do not match');
+  const outside = bare.replaceAll(/\{[^}]*\}/g, '').replaceAll(/\[\d+[smh]\]/g, '');
+  for (const [word] of outside.matchAll(/[a-zA-Z_:][\w:]*/g)) {
+    if (!words.has(word) && !word.startsWith('shoudan_')) complaints.push(`${word} is no word of a rule`);
+  }
+  for (const [, name = '', matchers = ''] of expr.matchAll(/(shoudan_\w+)(\{[^}]*\})?/g)) {
+    const base = name.replace(/_(count|sum|bucket)$/, '');
+    const metric = types.has(name) ? name : types.get(base) === 'histogram' ? base : null;
+    if (metric === null) {
+      complaints.push(`${name} is no metric of the gateway`);
+      continue;
+    }
+    const labels = documented.find(({ names }) => names.includes(metric))?.labels ?? [];
+    for (const [, label = '', operator = '', value = ''] of matchers.matchAll(
+      /(\w+)(=~|!~|!=|=)"([^"]*)"/g,
+    )) {
+      if (!labels.includes(label)) complaints.push(`${metric} has no label ${label}`);
+      if (label !== 'reason') continue;
+      const test = new RegExp(`^(?:${value})$`);
+      const some = [...suspectReasons, ...(/[.+*]/.test(value) ? [] : value.split('|'))].filter((reason) =>
+        operator === '!~' ? !test.test(reason) : test.test(reason),
+      );
+      if (some.length === 0) complaints.push(`no reason is ${operator} ${value}`);
+      if (!/[.+*]/.test(value)) {
+        for (const reason of value.split('|')) {
+          if (attentionAdvice(reason) === null) complaints.push(`${reason} is no reason of needs attention`);
+        }
+      }
+    }
+  }
+  return complaints;
+}
+
+describe('the rules', () => {
+  it('are there, each with a name of its own', () => {
+    expect(rules.length).toBeGreaterThan(10);
+    expect(new Set(rules.map(({ alert }) => alert)).size).toBe(rules.length);
+  });
+
+  it.each(rules)('$alert names metrics, labels and reasons that exist', (rule) => {
+    expect(complaintsAbout(rule.expr)).toEqual([]);
+    expect(rule.annotations.summary).toMatch(/\S/);
+    expect(['page', 'ticket']).toContain(rule.labels.severity);
+    expect(rule.for ?? '1m').toMatch(/^\d+[smh]$/);
+  });
+
+  it.each([
+    ['max(shoudan_one_sided) > 0', 'shoudan_one_sided is no metric of the gateway'],
+    ['max(shoudan_due_steps_count) > 0', 'shoudan_due_steps_count is no metric of the gateway'],
+    ['sum(shoudan_needs_attention{wallet="x"}) > 0', 'shoudan_needs_attention has no label wallet'],
+    ['sum(shoudan_needs_attention{reason="bored"}) > 0', 'bored is no reason of needs attention'],
+    ['median(shoudan_oldest_due_seconds) > 0', 'median is no word of a rule'],
+    ['max(shoudan_oldest_due_seconds > 0', 'its brackets do not match'],
+  ])('%s is complained of', (expr, complaint) => {
+    expect(complaintsAbout(expr)).toContain(complaint);
+  });
+});
+
+describe('the pages', () => {
+  it.each(rules)('$alert has its own, and the index leads there', ({ alert, annotations, labels }) => {
+    const slug = alert
+      .replace(/^Shoudan/, '')
+      .replaceAll(/(?<!^)([A-Z])/g, '-$1')
+      .toLowerCase();
+    expect(annotations.runbook).toBe(`docs/operating/${slug}.md`);
+    const page = text(`${slug}.md`);
+    expect(page).toContain(`Alert \`${alert}\`.`);
+    const headings = [...page.matchAll(/^## (.*)$/gm)].map(([, heading]) => heading);
+    expect(headings).toEqual(['What it means', 'How to see it', 'What to do', 'Whom to call']);
+    expect(page).toMatch(/`shoudan \w|`shoudan_|\.md\)/);
+    expect(index).toContain(`| \`${alert}\` | [${slug}.md](${slug}.md) | ${labels.severity}`);
+  });
+
+  it.each(pages)('%s is in the index, and names commands, metrics and pages that exist', (name) => {
+    const page = text(name);
+    if (name !== 'README.md') expect(index).toContain(`(${name})`);
+    for (const [, line = ''] of page.matchAll(/`shoudan ([a-z][^`]*)`/g)) {
+      expect(
+        commandNames.filter((command) => line === command || line.startsWith(`${command} `)),
+        `shoudan ${line}`,
+      ).not.toEqual([]);
+    }
+    for (const [metric] of page.matchAll(/\bshoudan_[a-z_]+/g)) {
+      if (metric !== 'shoudan_restored')
+        expect(own, metric).toContain(metric.replace(/_(count|sum|bucket)$/, ''));
+    }
+    for (const [, target = ''] of page.matchAll(/\]\(([^)#]+)\)/g)) {
+      expect(() => readFileSync(fileURLToPath(new URL(target, folder)))).not.toThrow();
+    }
+  });
+
+  it('metrics.md lists every metric of the gateway, and no other', () => {
+    expect(documented.flatMap(({ names }) => names).toSorted()).toEqual(own.toSorted());
+  });
+});
