@@ -29,12 +29,22 @@ create table deliveries (
   ended_at timestamp with time zone,
   constraint deliveries_pkey PRIMARY KEY (merchant_id, id, created_at),
   constraint deliveries_check CHECK (((state = 'pending'::text) = (due_at IS NOT NULL))),
-  constraint deliveries_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'delivered'::text, 'withdrawn'::text, 'exhausted'::text]))),
+  constraint deliveries_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'delivered'::text, 'withdrawn'::text, 'exhausted'::text, 'held'::text]))),
   constraint deliveries_subject_check CHECK ((subject = ANY (ARRAY['payment'::text, 'refund'::text])))
 ) partition by RANGE (created_at);
 
 CREATE INDEX deliveries_due ON ONLY public.deliveries USING btree (due_at) WHERE (due_at IS NOT NULL);
 CREATE INDEX deliveries_of_payment ON ONLY public.deliveries USING btree (payment_id, merchant_id);
+
+create table endpoints (
+  merchant_id text not null,
+  url text not null,
+  failing_since timestamp with time zone not null,
+  failures integer not null,
+  last_failure text not null,
+  disabled_at timestamp with time zone,
+  constraint endpoints_pkey PRIMARY KEY (merchant_id, url)
+);
 
 create table entry_codes (
   merchant_id text not null,

@@ -17,6 +17,7 @@ import { openAccountBook } from '../adapters/postgres/wallet-accounts.ts';
 import { createSealing } from '../adapters/sealing.ts';
 import { tracedCall, tracedEndpoint } from '../adapters/tracing.ts';
 import { aroundWallets } from '../adapters/wallets/around-calls.ts';
+import { endpointPolicy } from '../domain/endpoint.ts';
 import type { NotificationOptions } from '../inbound/notifications/notification-routes.ts';
 import type { DeliverEngine } from '../jobs/deliver.ts';
 import { createProcessSignals, type ProcessSignals } from './process-signals.ts';
@@ -79,6 +80,7 @@ export async function openGateway(
     merchants: createMerchantDirectory(database, sealing),
     wallets,
     endpoint: tracedEndpoint(signals.measured(endpoint)),
+    endpointPolicy,
     clock,
     entropy: createEntropy(),
     changes,

@@ -358,6 +358,7 @@ function wordOf(payment: Payment, input: PaymentInput): string | null {
   switch (input.kind) {
     case 'refund_accepted':
     case 'delivery_exhausted':
+    case 'delivery_made_good':
     case 'notified':
     case 'payer_seen':
     case 'undelivered':

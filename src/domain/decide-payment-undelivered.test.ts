@@ -31,3 +31,14 @@ test('a delivery that was given up is seen although something else asks for atte
   const again = happens(told, { kind: 'delivery_exhausted' }, secondsAfter(60));
   expect(again.payment).toEqual(told.payment);
 });
+
+// proves NOT-03
+test('a delivery that arrives after all ends the alert that it was given up, and no other', () => {
+  const told = happens(begin(paidPayment({})), { kind: 'delivery_exhausted' });
+  const arrived = happens(told, { kind: 'delivery_made_good' });
+  expect(arrived.payment.attention).toBeNull();
+  expect(arrived.events.at(-1)).toMatchObject({ type: 'AttentionEnded' });
+  const attention = { reason: 'cancel_unresolved', since: secondsAfter(-60) } as const;
+  const other = begin(paidPayment({ attention }));
+  expect(happens(other, { kind: 'delivery_made_good' }).payment.attention).toEqual(attention);
+});

@@ -75,6 +75,8 @@ export type PaymentInput =
   | { readonly kind: 'refunds_awaited' }
   /** A delivery to the merchant has used up its schedule. NOT-03. */
   | { readonly kind: 'delivery_exhausted' }
+  /** A delivery was replayed and accepted, and none of the payment stands given up any more. NOT-03. */
+  | { readonly kind: 'delivery_made_good' }
   /** The calls of the due step could not leave for longer than its fast tries take. No try of it counts. CAN-03. */
   | { readonly kind: 'held_up' }
   /** The gateway itself cannot take the due step (no such account, an unreadable key), again and again. RES-13. */
@@ -158,6 +160,8 @@ function decide(draft: Draft, input: PaymentInput, policy: PaymentPolicy, now: D
       return reversalRefund.refundsAwaited(stepWorks(draft), policy, now);
     case 'delivery_exhausted':
       return undeliveredNoted(draft, now);
+    case 'delivery_made_good':
+      return deliveryMadeGood(draft);
     case 'held_up':
       return heldUp(draft, now);
     case 'step_failed':
@@ -329,6 +333,13 @@ function refundEnded(
 function undeliveredNoted(draft: Draft, now: Date): Draft {
   if (draft.payment.attention?.reason === 'delivery_exhausted') return draft;
   return attentionRaised(attentionEnded(draft), 'delivery_exhausted', now);
+}
+
+function deliveryMadeGood(draft: Draft): Draft {
+  if (draft.payment.attention?.reason !== 'delivery_exhausted') return draft;
+  return withEvent(withFields(draft, { attention: null }), 'AttentionEnded', {
+    reason: 'delivery_exhausted',
+  });
 }
 
 function failed(draft: Draft, failure: Failure): Draft {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { deliveryDelayMs, deliveryScheduleMs, deliveryTimeoutMs } from './delivery.ts';
+import { deliveryDelayMs, deliveryScheduleMs, deliveryTimeoutMs, putOffMs } from './delivery.ts';
 
 // proves NOT-03
 test('a delivery is tried at once and at 1, 2, 4 and 8 s, then on the schedule of the Open Platform', () => {
@@ -21,4 +21,18 @@ test('the wait follows the number of tries that failed, and ends when the schedu
 
 test('an endpoint has 5 s to answer', () => {
   expect(deliveryTimeoutMs).toBe(5_000);
+});
+
+// proves NOT-03
+test.each([
+  ['sound', 0, 1],
+  ['sound', 8, 4],
+  ['sound', 3_600, 10],
+  ['failing', 1, 1],
+  ['failing', 3_600, 1_800],
+  ['failing', 86_400, 3_600],
+] as const)('while its endpoint is %s, a delivery %i s old is put off by %i s', (standing, age, seconds) => {
+  const createdAt = new Date('2026-03-02T04:00:00Z');
+  const now = new Date(createdAt.getTime() + age * 1_000);
+  expect(putOffMs({ createdAt }, standing, now)).toBe(seconds * 1_000);
 });

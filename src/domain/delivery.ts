@@ -1,4 +1,5 @@
 import type { AnnouncementType } from './announcement.ts';
+import type { EndpointStanding, FailingEndpoint } from './endpoint.ts';
 
 /** A message to a merchant that waits to be delivered. Its body is made when it is sent, from the state of then. */
 export interface Delivery {
@@ -12,7 +13,16 @@ export interface Delivery {
   readonly url: string;
   readonly tries: number;
   readonly createdAt: Date;
+  /** How its endpoint stood when it was claimed; `null` where the last try has succeeded. */
+  readonly endpoint: FailingEndpoint | null;
 }
+
+/**
+ * What has become of a delivery. `withdrawn`: the payment has left behind what it tells. `exhausted`: its schedule is
+ * used up. `held`: its endpoint is disabled, and enabling that sends it.
+ */
+export const deliveryStates = ['pending', 'delivered', 'withdrawn', 'exhausted', 'held'] as const;
+export type DeliveryState = (typeof deliveryStates)[number];
 
 const secondMs = 1_000;
 const minuteMs = 60 * secondMs;
@@ -39,6 +49,20 @@ export const deliveryScheduleMs: readonly number[] = [
 /** Wait after `tries` (≥ 1) failed tries; `null` when the schedule is used up. */
 export function deliveryDelayMs(tries: number): number | null {
   return deliveryScheduleMs[tries - 1] ?? null;
+}
+
+/**
+ * Wait of a delivery that is due and finds its endpoint taken up by others. No try is counted. Where the endpoint
+ * fails the wait grows with the delivery's age: of a hundred thousand that wait, few are in anybody's way.
+ */
+export function putOffMs(
+  delivery: Pick<Delivery, 'createdAt'>,
+  standing: EndpointStanding,
+  now: Date,
+): number {
+  const ageMs = now.getTime() - delivery.createdAt.getTime();
+  const longestMs = standing === 'sound' ? 10 * secondMs : hourMs;
+  return Math.min(longestMs, Math.max(secondMs, Math.floor(ageMs / 2)));
 }
 
 /** How long a merchant's endpoint may take to answer. */

@@ -192,6 +192,7 @@ const inputsByKind: {
     { kind: 'resolved_by_hand', as: 'given_back', ...writtenEvidence },
     { kind: 'resolved_by_hand', as: 'noted', ...writtenEvidence },
   ],
+  delivery_made_good: [{ kind: 'delivery_made_good' }],
 };
 
 export const everyPaymentInput: readonly PaymentInput[] =

@@ -252,6 +252,7 @@ export type PaymentEventType =
   | 'AttentionRaised'
   | 'AttentionEnded'
   | 'ResolvedByHand'
+  | 'DeliveryReplayed'
   | RefundEventType;
 
 /** One line of a payment's timeline. Past tense and specific. `data` is JSON. */

@@ -3,6 +3,7 @@ import { createMemoryJournal } from '../adapters/memory/journal.ts';
 import { createMerchantDirectory } from '../adapters/memory/merchant-directory.ts';
 import type { Announcement } from '../domain/announcement.ts';
 import { deliveryScheduleMs } from '../domain/delivery.ts';
+import { endpointPolicy } from '../domain/endpoint.ts';
 import type { Payment } from '../domain/payment.ts';
 import { paidPayment } from '../domain/payments.fixture.ts';
 import type { DeliveryJournal } from '../ports/due-rows.ts';
@@ -36,6 +37,7 @@ function engineOf(deliveries: (journal: DeliveryJournal) => DeliveryJournal) {
       },
     },
     endpoint: { send: async () => ({ kind: 'failed', reason: 'HTTP 500' }) },
+    endpointPolicy,
     clock: { now: () => now, monotonicMs: () => 0, sleep: async () => {} },
     entropy: { bytes: (length) => new Uint8Array(length) },
     changes: { publish: () => {}, next: async () => false },

@@ -178,7 +178,9 @@ describe('the due loop', () => {
     trial.send.mockImplementation(
       () => new Promise((resolve) => hanging.push(() => resolve({ kind: 'accepted' }))),
     );
-    for (let count = 0; count < 30; count += 1) await trial.announceSuccess();
+    for (let count = 0; count < 30; count += 1) {
+      await trial.announceSuccess({ notifyUrl: `https://m${count}.example/notify` });
+    }
     startLoop(trial, { concurrency: 8 });
     await trial.clock.advance(1_000);
     // Half of the places are for deliveries, and one of those stays free for another merchant's.
@@ -199,7 +201,9 @@ describe('the due loop', () => {
   it('looks at a measured pace while deliveries that are due find no place', async () => {
     const trial = createTrial();
     trial.send.mockImplementation(() => new Promise(() => {}));
-    for (let count = 0; count < 10; count += 1) await trial.announceSuccess();
+    for (let count = 0; count < 10; count += 1) {
+      await trial.announceSuccess({ notifyUrl: `https://m${count}.example/notify` });
+    }
     const claimDue = vi.spyOn(trial.engine.due, 'claimDue');
     const loop = startDueLoop(trial.engine, { concurrency: 4, pollMs, onError: () => {} });
     await trial.clock.advance(10_000);

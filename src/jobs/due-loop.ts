@@ -1,7 +1,9 @@
+import type { Delivery } from '../domain/delivery.ts';
 import { leaseMs } from '../operations/engine.ts';
 import { performPaymentStep, performRefundStep } from '../operations/perform.ts';
 import type { DueRow } from '../ports/due-rows.ts';
-import { type DeliverEngine, deliver } from './deliver.ts';
+import { type DeliverEngine, deliver, putOff, sendWithinMs } from './deliver.ts';
+import { createDeliveryPlaces } from './delivery-places.ts';
 import { createFailingSteps } from './failing-steps.ts';
 
 export interface DueLoopOptions {
@@ -43,6 +45,7 @@ export function startDueLoop(engine: DeliverEngine, options: DueLoopOptions): Du
   /** The last look left something due behind: its lane was full. */
   let leftBehind = false;
   const failing = createFailingSteps(engine);
+  const places = createDeliveryPlaces(deliveryPlaces, engine.endpointPolicy);
   let stopping = false;
   let nextWakeMs = 0;
   let plannedAtMs = Number.NEGATIVE_INFINITY;
@@ -56,12 +59,13 @@ export function startDueLoop(engine: DeliverEngine, options: DueLoopOptions): Du
       if (free > 0) {
         try {
           nextWakeMs = engine.clock.monotonicMs() + options.pollMs;
+          const sendByMs = engine.clock.monotonicMs() + sendWithinMs;
           const rows = await engine.due.claimDue(free, leaseMs, {
             deliveryLimit: Math.min(free, deliveryPlaces - delivering),
             underWay,
           });
           claimed = rows.length;
-          for (const row of rows) void work(row);
+          for (const row of rows) void work(row, sendByMs);
           if (claimed < free) await plan();
         } catch (error) {
           options.onError(error, null);
@@ -101,13 +105,13 @@ export function startDueLoop(engine: DeliverEngine, options: DueLoopOptions): Du
     if (sleeping.signal.aborted) sleeping = new AbortController();
   };
 
-  const work = async (row: DueRow): Promise<void> => {
+  const work = async (row: DueRow, sendByMs: number): Promise<void> => {
     const isDelivery = row.kind === 'delivery';
     running += 1;
     if (isDelivery) delivering += 1;
     for (const lane of row.lanes) underWay.set(lane, (underWay.get(lane) ?? 0) + 1);
     try {
-      await around(row, () => perform(engine, row));
+      await around(row, () => perform(row, sendByMs));
       failing.worked(row);
     } catch (error) {
       options.onError(error, row);
@@ -128,6 +132,34 @@ export function startDueLoop(engine: DeliverEngine, options: DueLoopOptions): Du
     else underWay.delete(lane);
   };
 
+  const perform = async (row: DueRow, sendByMs: number): Promise<void> => {
+    switch (row.kind) {
+      case 'payment':
+        await performPaymentStep(engine, row.payment);
+        return;
+      case 'refund':
+        await performRefundStep(engine, row.refund);
+        return;
+      case 'delivery':
+        await tryDelivery(row.delivery, sendByMs);
+        return;
+      default:
+        row satisfies never;
+    }
+  };
+
+  const tryDelivery = async (delivery: Delivery, sendByMs: number): Promise<void> => {
+    if (!places.take(delivery)) {
+      await putOff(engine, delivery);
+      return;
+    }
+    try {
+      await deliver(engine, delivery, sendByMs);
+    } finally {
+      places.giveBack(delivery);
+    }
+  };
+
   const looking = look();
   return {
     wake(dueAt) {
@@ -145,20 +177,4 @@ export function startDueLoop(engine: DeliverEngine, options: DueLoopOptions): Du
       }
     },
   };
-}
-
-async function perform(engine: DeliverEngine, row: DueRow): Promise<void> {
-  switch (row.kind) {
-    case 'payment':
-      await performPaymentStep(engine, row.payment);
-      return;
-    case 'refund':
-      await performRefundStep(engine, row.refund);
-      return;
-    case 'delivery':
-      await deliver(engine, row.delivery);
-      return;
-    default:
-      row satisfies never;
-  }
 }

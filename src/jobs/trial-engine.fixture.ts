@@ -7,6 +7,7 @@ import { createMemoryJournal, type MemoryJournal } from '../adapters/memory/jour
 import { createMerchantDirectory } from '../adapters/memory/merchant-directory.ts';
 import type { PaymentRequest } from '../domain/accept-payment.ts';
 import { announcementsOfPayment } from '../domain/announcement.ts';
+import { endpointPolicy } from '../domain/endpoint.ts';
 import { noAnswer, nothingNamed, paid } from '../domain/inputs.fixture.ts';
 import type { Payment } from '../domain/payment.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -136,6 +137,7 @@ export function createTrial(): Trial {
     merchants: createMerchantDirectory([{ merchant: trialMerchant, deliverySecret: 'whsec_c2VjcmV0' }]),
     wallets: { gateway: () => wallet },
     endpoint: { send },
+    endpointPolicy,
     clock,
     entropy: createEntropy(),
     changes,

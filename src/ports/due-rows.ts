@@ -1,4 +1,5 @@
 import type { Delivery } from '../domain/delivery.ts';
+import type { FailingEndpoint } from '../domain/endpoint.ts';
 import type { Payment } from '../domain/payment.ts';
 import type { Refund } from '../domain/refund.ts';
 import type { WalletName } from '../domain/wallets.ts';
@@ -63,13 +64,33 @@ export interface DueRows {
   bringForward(kind: 'payment' | 'refund', merchantId: string, id: string): Promise<boolean>;
 }
 
-/** What becomes of a delivery after a try. */
+/** What becomes of deliveries, and of the endpoints that they go to. */
 export interface DeliveryJournal {
-  /** The delivery was answered with 2xx. */
+  /** The delivery was answered with 2xx: what is kept of its endpoint's failures goes, unless that is disabled. */
   recordDelivered(delivery: Delivery): Promise<void>;
   recordWithdrawn(delivery: Delivery): Promise<void>;
-  recordTryFailed(delivery: Delivery, reason: string, retryAt: Date): Promise<void>;
-  recordExhausted(delivery: Delivery, reason: string): Promise<void>;
+  /** Counts the failure against the endpoint too, and answers with how that stands now. */
+  recordTryFailed(delivery: Delivery, reason: string, retryAt: Date): Promise<FailingEndpoint>;
+  recordExhausted(delivery: Delivery, reason: string): Promise<FailingEndpoint>;
+  /** The delivery was not tried, and is due again then. */
+  recordPutOff(delivery: Delivery, dueAt: Date): Promise<void>;
+  /** The delivery waits until its endpoint is enabled. `false`: that is not disabled, and nothing was recorded. */
+  recordHeld(delivery: Delivery): Promise<boolean>;
+  /** Nothing more is sent to it. `false`: a try has succeeded since it was read, or others were faster. */
+  disableEndpoint(endpoint: FailingEndpoint): Promise<boolean>;
+  /**
+   * Has the endpoint's failures forgotten and everything that was held replayed, the oldest first, one every `everyMs`.
+   * Answers with how many those are; `null`: it is not disabled and nothing is held.
+   */
+  enableEndpoint(merchantId: string, url: string, everyMs: number): Promise<number | null>;
+  /**
+   * Has deliveries sent again under their ids, with the state of then, on a schedule that begins anew; the oldest first,
+   * one every `everyMs`. What is withdrawn, and what is just being tried, stays as it is. Each leaves an event on its
+   * payment's timeline. Answers with the ids of those that will be sent.
+   */
+  replay(merchantId: string, deliveryIds: readonly string[], everyMs: number): Promise<string[]>;
+  /** Whether a delivery of the payment has used up its schedule and was not replayed. */
+  hasExhausted(merchantId: string, paymentId: string): Promise<boolean>;
 }
 
 const accountPrefix = 'account ';

@@ -252,11 +252,11 @@ export const dueRowsContract: { readonly [name: string]: Case } = {
     const delivery = await announced(under);
     expect(delivery.tries).toBe(0);
     const retryAt = new Date((await under.now()).getTime() + 80);
-    await under.deliveries.recordTryFailed(delivery, 'HTTP 500', retryAt);
+    const endpoint = await under.deliveries.recordTryFailed(delivery, 'HTTP 500', retryAt);
     expect(await claimedDeliveries(under)).toEqual([]);
     expect(await under.due.nextDueAt()).toEqual(retryAt);
     await under.pass(120);
-    expect(await claimedDeliveries(under)).toEqual([{ ...delivery, tries: 1 }]);
+    expect(await claimedDeliveries(under)).toEqual([{ ...delivery, tries: 1, endpoint }]);
   },
 
   'a delivery that has ended stays as it ended': async (under) => {

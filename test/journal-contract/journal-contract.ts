@@ -1,4 +1,5 @@
 import { describe, it } from 'vitest';
+import { deliveryContract } from './delivery-contract.ts';
 import { dueRowsContract } from './due-rows-contract.ts';
 import type { JournalUnderTest } from './journal-under-test.ts';
 import { paymentContract } from './payment-contract.ts';
@@ -9,7 +10,12 @@ import { refundContract } from './refund-contract.ts';
  * implementation. Each case gets a journal of its own, empty, and closes it.
  */
 export function journalContract(name: string, createJournal: () => Promise<JournalUnderTest>): void {
-  const parts = { payments: paymentContract, refunds: refundContract, 'due rows': dueRowsContract };
+  const parts = {
+    payments: paymentContract,
+    refunds: refundContract,
+    'due rows': dueRowsContract,
+    deliveries: deliveryContract,
+  };
   for (const [part, cases] of Object.entries(parts)) {
     describe(`${name}: ${part}`, () => {
       for (const [sentence, prove] of Object.entries(cases)) {

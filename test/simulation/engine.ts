@@ -1,5 +1,6 @@
 import { createMerchantDirectory } from '../../src/adapters/memory/merchant-directory.ts';
 import { rowKeyOf } from '../../src/adapters/memory/records.ts';
+import { endpointPolicy } from '../../src/domain/endpoint.ts';
 import type { Changes } from '../../src/ports/changes.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { DeliveryJournal, DueRows } from '../../src/ports/due-rows.ts';
@@ -7,6 +8,7 @@ import type { StrayNotifications } from '../../src/ports/stray-notifications.ts'
 import type { GatewayEngine, Life } from './gateway-process.ts';
 import { InjectedFailure } from './injected-failure.ts';
 import { createMerchantEndpoint } from './merchant-endpoint.ts';
+import { watchedEndpoints } from './operator.ts';
 import type { Journal, Plant } from './plant.ts';
 import { moneyCases } from './tally.ts';
 import { createWalletGateway } from './wallet-network.ts';
@@ -24,11 +26,17 @@ export function createEngine(world: World, life: Life, plant: Plant): GatewayEng
   return {
     journal: journalThrough(plant.journal(remembered(world, memory.journal), world), through),
     due: dueRowsThrough(memory.due, through),
-    deliveries: deliveriesThrough(memory.deliveries, through),
+    deliveries: deliveriesThrough(watchedEndpoints(world, life), through),
     merchants: createMerchantDirectory([known], new Map(), [world.entryCode]),
     wallets: { gateway: (wallet) => gateways[wallet] },
     strays: straysThrough(world, through),
     endpoint: createMerchantEndpoint(world, life),
+    endpointPolicy: {
+      ...endpointPolicy,
+      disableAfterMs: world.plan.endpoint.disableAfterMs,
+      disableAfterFailures: world.plan.endpoint.disableAfterFailures,
+      failingAfter: world.plan.endpoint.failingAfter,
+    },
     clock: createProcessClock(world, life),
     entropy: { bytes: world.random.bytes },
     changes: createProcessChanges(world, life),
@@ -157,6 +165,17 @@ function deliveriesThrough(deliveries: DeliveryJournal, through: Through): Deliv
       through('recordTryFailed', delivery.id, () => deliveries.recordTryFailed(delivery, reason, retryAt)),
     recordExhausted: (delivery, reason) =>
       through('recordExhausted', delivery.id, () => deliveries.recordExhausted(delivery, reason)),
+    recordPutOff: (delivery, dueAt) =>
+      through('recordPutOff', delivery.id, () => deliveries.recordPutOff(delivery, dueAt)),
+    recordHeld: (delivery) => through('recordHeld', delivery.id, () => deliveries.recordHeld(delivery)),
+    disableEndpoint: (endpoint) =>
+      through('disableEndpoint', endpoint.url, () => deliveries.disableEndpoint(endpoint)),
+    enableEndpoint: (merchantId, url, everyMs) =>
+      through('enableEndpoint', url, () => deliveries.enableEndpoint(merchantId, url, everyMs)),
+    replay: (merchantId, ids, everyMs) =>
+      through('replay', ids, () => deliveries.replay(merchantId, ids, everyMs)),
+    hasExhausted: (merchantId, paymentId) =>
+      through('hasExhausted', paymentId, () => deliveries.hasExhausted(merchantId, paymentId)),
   };
 }
 

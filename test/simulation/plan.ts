@@ -92,6 +92,13 @@ export interface Plan {
     readonly answerLost: number;
     /** No message is accepted before this time after the start. */
     readonly downForMs: number;
+    /** Every try has failed for this long, and these were so many: the endpoint is disabled until an operator comes. */
+    readonly disableAfterMs: number;
+    readonly disableAfterFailures: number;
+    /** Failures from which on the endpoint gets few places. */
+    readonly failingAfter: number;
+    /** How long an operator takes to see it. */
+    readonly operatorMsMax: number;
   };
 }
 
@@ -286,6 +293,10 @@ function drawAnything(random: Random): Plan {
       timesOut: weight(0.3, 0.5),
       answerLost: weight(0.3, 0.5),
       downForMs: random.pick([0, 0, 0, 0, 0, 0, 10 * secondMs, 20 * minuteMs, 3 * hourMs, 30 * hourMs]),
+      disableAfterMs: random.pick([5 * secondMs, 10 * minuteMs, 2 * hourMs, 5 * 24 * hourMs]),
+      disableAfterFailures: random.integer(1, 8),
+      failingAfter: random.integer(1, 5),
+      operatorMsMax: random.pick([minuteMs, hourMs, 6 * hourMs]),
     },
   };
 }

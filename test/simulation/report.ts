@@ -24,6 +24,10 @@ const expected: ReadonlyMap<string, readonly string[]> = new Map([
   ],
   ...walletCalls.map((call) => [`fault of ${call}`, Object.values(callFaultNames)] as const),
   ['fault of delivery', ['endpoint down', 'refused', 'times out', 'answer lost']],
+  [
+    'endpoint',
+    ['is disabled', 'is enabled', 'is enabled with what was held', 'hears again what was given up'],
+  ],
   ['fault of merchant request', ['request lost', 'request late', 'answer lost']],
   ['fault of notification', noticeFaultNames],
   [

@@ -36,6 +36,12 @@ export function auditTold(world: World, payment: Payment, report: Report): void 
       report('never-told', `${row.delivery.id} counts as delivered and never arrived`);
     }
   }
+  if (all.some(({ state }) => state === 'held' || state === 'pending')) {
+    report('forgotten-row', `a delivery of ${payment.id} is held, and nobody will enable its endpoint`);
+  }
+  if (payment.attention?.reason === 'delivery_exhausted' && !all.some(isExhausted)) {
+    report('never-told', `${payment.id} alerts of a delivery that was given up, and none is`);
+  }
   if (status === 'processing') return;
   if (payment.notifyUrl !== null) {
     const exhausted = deliveries.some(isExhausted);

@@ -151,10 +151,10 @@ function dueRowOf(records: MemoryRecords, row: WaitingRow): DueRow {
     }
     case 'delivery': {
       const delivery = records.deliveries.get(row.rowKey)?.delivery;
-      if (delivery !== undefined) {
-        return { kind: 'delivery', delivery, lanes: lanesOfDelivery(delivery.merchantId) };
-      }
-      break;
+      if (delivery === undefined) break;
+      const endpoint = records.endpoints.get(rowKeyOf(delivery.merchantId, delivery.url)) ?? null;
+      const lanes = lanesOfDelivery(delivery.merchantId);
+      return { kind: 'delivery', delivery: { ...delivery, endpoint }, lanes };
     }
     default:
       row.kind satisfies never;

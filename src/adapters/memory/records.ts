@@ -1,5 +1,6 @@
 import type { Announcement } from '../../domain/announcement.ts';
-import type { Delivery } from '../../domain/delivery.ts';
+import type { Delivery, DeliveryState } from '../../domain/delivery.ts';
+import type { FailingEndpoint } from '../../domain/endpoint.ts';
 import type { Payment, TimelineEvent } from '../../domain/payment.ts';
 import type { Refund } from '../../domain/refund.ts';
 import type { IdempotencyKey, PaymentRecord, RecordedEvent } from '../../ports/journal.ts';
@@ -8,8 +9,6 @@ import type { IdempotencyKey, PaymentRecord, RecordedEvent } from '../../ports/j
  * The rows behind the in-memory ports. Each function below is one transaction: it runs without an `await`, so
  * nothing can come between its reads and its writes. Rows are values and are replaced, never changed.
  */
-
-export type DeliveryState = 'pending' | 'delivered' | 'withdrawn' | 'exhausted';
 
 export interface DeliveryRow {
   readonly delivery: Delivery;
@@ -45,6 +44,8 @@ export interface MemoryRecords {
   readonly payments: Map<string, Payment>;
   readonly refunds: Map<string, Refund>;
   readonly deliveries: Map<string, DeliveryRow>;
+  /** Endpoints that fail, by merchant and URL. */
+  readonly endpoints: Map<string, FailingEndpoint>;
   readonly orders: Map<string, OrderRow>;
   readonly keys: Map<string, KeyRow>;
   /** Timelines by payment, in the order of recording. */
@@ -61,6 +62,7 @@ export function createMemoryRecords(now: () => Date): MemoryRecords {
     payments: new Map(),
     refunds: new Map(),
     deliveries: new Map(),
+    endpoints: new Map(),
     orders: new Map(),
     keys: new Map(),
     events: new Map(),
@@ -129,7 +131,7 @@ export function appendEvents(
 
 /**
  * Records what the merchant shall be told. What a payment still had to tell is withdrawn, so that a late
- * "succeeded" cannot follow a "cancelled". NOT-03.
+ * "succeeded" cannot follow a "cancelled"; the end of what is just being tried is waited for. NOT-03.
  */
 export function announce(
   records: MemoryRecords,
@@ -140,7 +142,8 @@ export function announce(
   now: Date,
 ): void {
   for (const announcement of announcements) {
-    if (announcement.subject === 'payment') withdrawPending(records, merchantId, paymentId);
+    const triedUntilMs =
+      announcement.subject === 'payment' ? withdrawWaiting(records, merchantId, paymentId) : 0;
     storeDelivery(records, {
       delivery: {
         merchantId,
@@ -152,21 +155,26 @@ export function announce(
         url: announcement.url,
         tries: 0,
         createdAt: now,
+        endpoint: null,
       },
       state: 'pending',
-      dueAt: now,
+      dueAt: new Date(Math.max(now.getTime(), triedUntilMs)),
       lastFailure: null,
     });
   }
 }
 
-function withdrawPending(records: MemoryRecords, merchantId: string, paymentId: string): void {
-  for (const row of records.deliveries.values()) {
+/** Until when one of them may be under way at the longest. */
+function withdrawWaiting(records: MemoryRecords, merchantId: string, paymentId: string): number {
+  let triedUntilMs = 0;
+  for (const [rowKey, row] of records.deliveries) {
     const { delivery } = row;
-    if (row.state !== 'pending' || delivery.subject !== 'payment') continue;
+    if ((row.state !== 'pending' && row.state !== 'held') || delivery.subject !== 'payment') continue;
     if (delivery.merchantId !== merchantId || delivery.paymentId !== paymentId) continue;
+    triedUntilMs = Math.max(triedUntilMs, records.waiting.get(rowKey)?.leaseUntilMs ?? 0);
     storeDelivery(records, { ...row, state: 'withdrawn', dueAt: null });
   }
+  return triedUntilMs;
 }
 
 /** The key's row, or what to answer about it. */

@@ -14,7 +14,7 @@ import {
 import { createFairShare } from '../fair-share.ts';
 import type { Database } from './database.ts';
 import {
-  type DeliveryRow,
+  type ClaimedDeliveryRow,
   deliveryOf,
   type PaymentRow,
   paymentOf,
@@ -200,11 +200,14 @@ async function claimDelivery(
   createdAt: Date,
   leaseMs: number,
 ): Promise<Delivery | null> {
-  const { rows } = await database.query<DeliveryRow>({
+  const { rows } = await database.query<ClaimedDeliveryRow>({
     name: 'claim_delivery',
     // The driver cuts microseconds off; the millisecond's range still names one partition.
-    text: `${leaseSql('deliveries')}
-      and created_at >= $4 and created_at < $4::timestamptz + interval '1 millisecond' returning *`,
+    text: `with d as (${leaseSql('deliveries')}
+             and created_at >= $4 and created_at < $4::timestamptz + interval '1 millisecond' returning *
+           )
+           select d.*, e.failing_since, e.failures, e.last_failure as endpoint_failure, e.disabled_at
+           from d left join endpoints e on e.merchant_id = d.merchant_id and e.url = d.url`,
     values: [merchantId, deliveryId, leaseMs, createdAt],
   });
   return rows[0] === undefined ? null : deliveryOf(rows[0]);

@@ -206,7 +206,8 @@ async function findPaymentsOfOrder(
 
 /*
  * Compare-and-set on the version. An announcement withdraws the earlier ones of the payment that wait to be
- * delivered, so that a late "succeeded" cannot follow a "cancelled".
+ * delivered, so that a late "succeeded" cannot follow a "cancelled". One that is just being tried cannot be called
+ * back: the new one waits until that try has ended. The rows are locked first, so that no try begins unseen.
  */
 const updateSql = `
   update payments set
@@ -225,14 +226,20 @@ const eventsSql = `
   from p, jsonb_array_elements($26::jsonb) with ordinality v`;
 
 const announcingSql = `
+), l as (
+  select lease_until from deliveries
+  where merchant_id = $1 and payment_id = $2 and subject = 'payment' and state in ('pending', 'held')
+    and exists (select from p)
+  for update
 ), w as (
   update deliveries set state = 'withdrawn', due_at = null, lease_until = null, ended_at = clock_timestamp()
-  where merchant_id = $1 and payment_id = $2 and subject = 'payment' and state = 'pending'
-    and exists (select from p)
+  where merchant_id = $1 and payment_id = $2 and subject = 'payment' and state in ('pending', 'held')
+    and (select count(*) from l) > 0
 ), d as (
   insert into deliveries (merchant_id, id, type, subject, subject_id, payment_id, url, state, due_at, created_at)
   select p.merchant_id, 'evt_' || substr(p.id, 5) || '_' || p.version, v.value->>'type', v.value->>'subject',
-         v.value->>'subjectId', p.id, v.value->>'url', 'pending', p.updated_at, p.updated_at
+         v.value->>'subjectId', p.id, v.value->>'url', 'pending',
+         greatest(p.updated_at, (select max(lease_until) from l)), p.updated_at
   from p, jsonb_array_elements($27::jsonb) v`;
 
 const recordStatements = {

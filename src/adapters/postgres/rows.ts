@@ -1,5 +1,6 @@
 import type { AnnouncementType } from '../../domain/announcement.ts';
 import type { Delivery } from '../../domain/delivery.ts';
+import type { FailingEndpoint } from '../../domain/endpoint.ts';
 import type {
   Attention,
   AttentionReason,
@@ -169,7 +170,19 @@ export interface DeliveryRow {
   readonly created_at: Date;
 }
 
-export function deliveryOf(row: DeliveryRow): Delivery {
+/** A delivery beside the row of its endpoint, if there is one. */
+export type ClaimedDeliveryRow = DeliveryRow &
+  (
+    | {
+        readonly failing_since: Date;
+        readonly failures: number;
+        readonly endpoint_failure: string;
+        readonly disabled_at: Date | null;
+      }
+    | { readonly failing_since: null }
+  );
+
+export function deliveryOf(row: ClaimedDeliveryRow): Delivery {
   return {
     merchantId: row.merchant_id,
     id: row.id,
@@ -180,6 +193,37 @@ export function deliveryOf(row: DeliveryRow): Delivery {
     url: row.url,
     tries: row.tries,
     createdAt: row.created_at,
+    endpoint:
+      row.failing_since === null
+        ? null
+        : endpointOf({
+            merchant_id: row.merchant_id,
+            url: row.url,
+            failing_since: row.failing_since,
+            failures: row.failures,
+            last_failure: row.endpoint_failure,
+            disabled_at: row.disabled_at,
+          }),
+  };
+}
+
+export interface EndpointRow {
+  readonly merchant_id: string;
+  readonly url: string;
+  readonly failing_since: Date;
+  readonly failures: number;
+  readonly last_failure: string;
+  readonly disabled_at: Date | null;
+}
+
+export function endpointOf(row: EndpointRow): FailingEndpoint {
+  return {
+    merchantId: row.merchant_id,
+    url: row.url,
+    failingSince: row.failing_since,
+    failures: row.failures,
+    lastFailure: row.last_failure,
+    disabledAt: row.disabled_at,
   };
 }
 

@@ -1,0 +1,98 @@
+import { type Connection, type Database, inTransaction } from './database.ts';
+
+/** Deliveries that one statement sends again at most: its locks and its time stay small. */
+const replayedAtOnce = 5_000;
+
+/*
+ * Makes the deliveries of `chosen` pending again, the oldest due first, one every $3 ms from $4 on, on a schedule that
+ * begins anew. Who has them sent again stands on the payment's timeline, after the events of payment and refunds.
+ */
+const replaySql = (chosen: string) => `
+  with c as (${chosen}), d as (
+    update deliveries set state = 'pending', tries = 0, ended_at = null, lease_until = null,
+      due_at = $4::timestamptz + (c.turn - 1) * $3 * interval '1 millisecond'
+    from c
+    where deliveries.merchant_id = $1 and deliveries.id = c.id and deliveries.created_at = c.created_at
+      and deliveries.state <> 'withdrawn'
+      and (deliveries.lease_until is null or deliveries.lease_until <= clock_timestamp())
+    returning deliveries.id, deliveries.payment_id, deliveries.type, c.turn
+  ), e as (
+    insert into payment_events (merchant_id, payment_id, version, ordinal, type, data, occurred_at)
+    select $1, d.payment_id, p.version, 2000 + row_number() over (partition by d.payment_id order by d.turn),
+      'DeliveryReplayed', jsonb_build_object('delivery_id', d.id, 'event', d.type), clock_timestamp()
+    from d join payments p on p.merchant_id = $1 and p.id = d.payment_id
+  )
+  select id from d order by turn`;
+
+const chosenIds = `
+  select id, created_at, row_number() over (order by created_at, id) as turn
+  from deliveries where merchant_id = $1 and id = any($2::text[])`;
+
+const chosenHeld = `
+  select id, created_at, row_number() over (order by created_at, id) as turn
+  from deliveries where merchant_id = $1 and url = $2 and state = 'held' order by created_at, id limit ${replayedAtOnce}`;
+
+export async function replayDeliveries(
+  database: Database,
+  merchantId: string,
+  deliveryIds: readonly string[],
+  everyMs: number,
+): Promise<string[]> {
+  const begunAt = await timeOf(database);
+  const replayed: string[] = [];
+  for (let from = 0; from < deliveryIds.length; from += replayedAtOnce) {
+    const { rows } = await database.query<{ readonly id: string }>({
+      name: 'replay_deliveries',
+      text: replaySql(chosenIds),
+      values: [
+        merchantId,
+        deliveryIds.slice(from, from + replayedAtOnce),
+        everyMs,
+        new Date(begunAt.getTime() + replayed.length * everyMs),
+      ],
+    });
+    for (const { id } of rows) replayed.push(id);
+  }
+  return replayed;
+}
+
+/**
+ * The endpoint's row and the first of what is held go in one transaction: who holds a delivery has a share of that row,
+ * so that none is held unseen. When the process dies after it, enabling the endpoint once more goes on with the rest.
+ */
+export async function enableEndpoint(
+  database: Database,
+  merchantId: string,
+  url: string,
+  everyMs: number,
+): Promise<number | null> {
+  const begunAt = await timeOf(database);
+  const replayHeld = async (connection: Database | Connection, before: number): Promise<number> => {
+    const { rows } = await connection.query<{ readonly id: string }>({
+      name: 'replay_held',
+      text: replaySql(chosenHeld),
+      values: [merchantId, url, everyMs, new Date(begunAt.getTime() + before * everyMs)],
+    });
+    return rows.length;
+  };
+  const first = await inTransaction(database, async (connection) => {
+    const { rowCount } = await connection.query(
+      `delete from endpoints where merchant_id = $1 and url = $2 and disabled_at is not null`,
+      [merchantId, url],
+    );
+    return { wasDisabled: rowCount === 1, count: await replayHeld(connection, 0) };
+  });
+  if (!first.wasDisabled && first.count === 0) return null;
+  let replayed = first.count;
+  for (let count = first.count; count === replayedAtOnce; replayed += count) {
+    count = await replayHeld(database, replayed);
+  }
+  return replayed;
+}
+
+async function timeOf(database: Database): Promise<Date> {
+  const { rows } = await database.query<{ readonly now: Date }>('select clock_timestamp() as now');
+  const [row] = rows;
+  if (row === undefined) throw new Error('the database told no time');
+  return row.now;
+}
