@@ -70,6 +70,10 @@ const runs: { readonly [Name in CommandName]: Run<Name> } = {
   'inspect attention': async (...call) =>
     (await import('./inspect-work-command.ts')).inspectAttention(...call),
   'inspect policy': async (...call) => (await import('./policy-command.ts')).inspectPolicy(...call),
+  'endpoint list': async (...call) => (await import('./endpoint-command.ts')).listEndpoints(...call),
+  'endpoint enable': async (...call) => (await import('./endpoint-command.ts')).enableEndpoint(...call),
+  'delivery list': async (...call) => (await import('./delivery-command.ts')).listAllDeliveries(...call),
+  'delivery replay': async (...call) => (await import('./delivery-command.ts')).replayDeliveries(...call),
   'stray list': async (...call) => (await import('./stray-command.ts')).listStrays(...call),
   'stray clear': async (...call) => (await import('./stray-command.ts')).clearStray(...call),
 };

@@ -79,7 +79,7 @@ it('an empty queue says so, and that no worker is alive', async () => {
   const ended = await shoudan('inspect queue');
   expect(ended).toMatchObject({ exitCode: 0, err: '' });
   expect(ended.out).toMatch(
-    /^at {7}\S+Z\nworkers {2}none alive: start one with `shoudan work`\n\nnothing waits\n\nneeds attention: 0\n\nheld cancels: 0\n\nstray notifications: 0\n\nuntrusted notifications of the last day: 0\n$/,
+    /^at {7}\S+Z\nworkers {2}none alive: start one with `shoudan work`\n\nnothing waits\n\nneeds attention: 0\n\ndisabled endpoints: 0\n\nheld cancels: 0\n\nstray notifications: 0\n\nuntrusted notifications of the last day: 0\n$/,
   );
   expect(JSON.parse((await shoudan('inspect queue --json')).out)).toEqual({
     at: expect.any(String),
@@ -87,6 +87,8 @@ it('an empty queue says so, and that no worker is alive', async () => {
     steps: [],
     attention_total: 0,
     attention: [],
+    disabled_endpoints_total: 0,
+    disabled_endpoints: [],
     held_cancels_total: 0,
     held_cancels: [],
     stray_notifications_total: 0,

@@ -1,3 +1,4 @@
+import { listFailingEndpoints } from '../adapters/postgres/listed-deliveries.ts';
 import {
   countUntrustedNotifications,
   type ListedStray,
@@ -13,11 +14,13 @@ import {
   type OpenWork,
   readOpenWork,
 } from '../adapters/postgres/open-work.ts';
+import type { FailingEndpoint } from '../domain/endpoint.ts';
 import { attentionAdvice } from '../inbound/cli/attention-advice.ts';
 import type { GivenTo } from '../inbound/cli/commands.ts';
 import { exitCodes } from '../inbound/cli/exit-codes.ts';
 import { fields, jsonText, table } from '../inbound/cli/terminal-text.ts';
 import type { Terminal } from './command-line.ts';
+import { endpointDocument } from './endpoint-command.ts';
 import { readSettings } from './settings.ts';
 import { withDatabase } from './with-database.ts';
 
@@ -28,6 +31,7 @@ const whole = 10_000;
 /** What waits for a person. */
 interface NeedsPeople {
   readonly attention: Listed<AttentionRow>;
+  readonly disabledEndpoints: Listed<FailingEndpoint>;
   readonly heldCancels: Listed<HeldCancel>;
   readonly strays: Listed<ListedStray>;
   readonly untrusted: readonly UntrustedOfAccount[];
@@ -41,6 +45,7 @@ export async function inspectQueue(
   const found = await withDatabase(readSettings(terminal.env), async (database) => ({
     work: await readOpenWork(database),
     attention: await listAttention(database, glimpse),
+    disabledEndpoints: await listFailingEndpoints(database, glimpse, 'disabled'),
     heldCancels: await listHeldCancels(database, glimpse),
     strays: await listStrayNotifications(database, glimpse),
     untrusted: await countUntrustedNotifications(database),
@@ -60,6 +65,7 @@ export async function inspectAttention(
 ): Promise<number> {
   const found = await withDatabase(readSettings(terminal.env), async (database) => ({
     attention: await listAttention(database, whole),
+    disabledEndpoints: await listFailingEndpoints(database, whole, 'disabled'),
     heldCancels: await listHeldCancels(database, whole),
     strays: await listStrayNotifications(database, whole),
     untrusted: await countUntrustedNotifications(database),
@@ -93,7 +99,7 @@ function distanceText(dueAt: Date, now: Date): string {
   return seconds > 0 ? `${seconds} s late` : `in ${-seconds} s`;
 }
 
-function needsText({ attention, heldCancels, strays, untrusted }: NeedsPeople): string {
+function needsText({ attention, disabledEndpoints, heldCancels, strays, untrusted }: NeedsPeople): string {
   return [
     `\nneeds attention: ${attention.total}\n`,
     ...attention.rows.map(
@@ -111,6 +117,20 @@ function needsText({ attention, heldCancels, strays, untrusted }: NeedsPeople): 
         ])}`,
     ),
     moreText(attention),
+    `\ndisabled endpoints: ${disabledEndpoints.total}\n`,
+    disabledEndpoints.total === 0
+      ? ''
+      : `\n${table(
+          ['merchant', 'url', 'failing since', 'disabled', 'last failure'],
+          disabledEndpoints.rows.map((row) => [
+            row.merchantId,
+            row.url,
+            row.failingSince.toISOString(),
+            row.disabledAt?.toISOString() ?? '',
+            row.lastFailure,
+          ]),
+        )}\n${attentionAdvice('endpoint_disabled') ?? ''}\n`,
+    moreText(disabledEndpoints),
     `\nheld cancels: ${heldCancels.total}\n`,
     heldCancels.total === 0
       ? ''
@@ -174,7 +194,7 @@ function workDocument({ at, workersAlive, steps }: OpenWork) {
   };
 }
 
-function needsDocument({ attention, heldCancels, strays, untrusted }: NeedsPeople) {
+function needsDocument({ attention, disabledEndpoints, heldCancels, strays, untrusted }: NeedsPeople) {
   return {
     attention_total: attention.total,
     attention: attention.rows.map((row) => ({
@@ -189,6 +209,11 @@ function needsDocument({ attention, heldCancels, strays, untrusted }: NeedsPeopl
           : { action: row.nextStep, due_at: row.dueAt.toISOString() },
       tries: row.tries,
       advice: attentionAdvice(row.reason),
+    })),
+    disabled_endpoints_total: disabledEndpoints.total,
+    disabled_endpoints: disabledEndpoints.rows.map((row) => ({
+      ...endpointDocument(row),
+      advice: attentionAdvice('endpoint_disabled'),
     })),
     held_cancels_total: heldCancels.total,
     held_cancels: heldCancels.rows.map((row) => ({

@@ -5,6 +5,7 @@ const advice: {
   readonly [reason in
     | AttentionReason
     | 'cancel_of_unknown_request'
+    | 'endpoint_disabled'
     | 'stray_notification'
     | 'untrusted_notification']: string;
 } = {
@@ -30,6 +31,9 @@ const advice: {
     'its key cannot be read: `shoudan account list`. It goes on by itself once that is mended.',
   delivery_exhausted:
     "The merchant's endpoint has accepted no delivery: tell the merchant the result, and have the endpoint mended.",
+  endpoint_disabled:
+    "The merchant's endpoint has failed for days: nothing is sent to it, and its deliveries are held. Have the merchant mend it, " +
+    'then `shoudan endpoint enable`.',
   cancel_of_unknown_request:
     'A cancel names an upstream id that is not known here: after a restore, look it up at the wallet and cancel it there.',
   stray_notification:
