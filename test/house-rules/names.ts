@@ -24,6 +24,8 @@ const roleWords: { readonly [word: string]: string } = {
 const kebabCase = /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|fixture|config|d))?\.(ts|mts|mjs|js|json)$/;
 const migration = /^(\d{6}_[a-z0-9_]+|schema)\.sql$/;
 const decision = /^(adr-\d{3}-)?[a-z0-9]+(-[a-z0-9]+)*\.md$/;
+/** The page that leads to the others of its folder. */
+const folderIndex = /^docs\/[a-z-]+\/README\.md$/;
 const rootNames = /^(README|ARCHITECTURE|CONTRIBUTING|CHANGELOG|SECURITY)\.md$|^LICENSE$/;
 
 export function nameComplaints(paths: readonly string[]): string[] {
@@ -38,7 +40,7 @@ function formComplaints(path: string): string[] {
   if (isCode(path) && !kebabCase.test(name)) return complaint('kebab case, such as reversal-advice.ts');
   if (name.endsWith('.sql') && !migration.test(name))
     return complaint('a number and a subject, 000002_fees.sql');
-  if (path.startsWith('docs/') && name.endsWith('.md') && !decision.test(name)) {
+  if (path.startsWith('docs/') && name.endsWith('.md') && !decision.test(name) && !folderIndex.test(path)) {
     return complaint('kebab case, or adr-007-what-was-decided.md for a decision');
   }
   if (!path.includes('/') && name.endsWith('.md') && !rootNames.test(name))
