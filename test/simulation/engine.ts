@@ -1,16 +1,20 @@
 import { createMerchantDirectory } from '../../src/adapters/memory/merchant-directory.ts';
 import { rowKeyOf } from '../../src/adapters/memory/records.ts';
 import { endpointPolicy } from '../../src/domain/endpoint.ts';
+import type { WalletName } from '../../src/domain/wallets.ts';
+import { releasePace, startReleases } from '../../src/jobs/release.ts';
 import type { Changes } from '../../src/ports/changes.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { DeliveryJournal, DueRows } from '../../src/ports/due-rows.ts';
 import type { StrayNotifications } from '../../src/ports/stray-notifications.ts';
 import type { GatewayEngine, Life } from './gateway-process.ts';
-import { InjectedFailure } from './injected-failure.ts';
+import { InjectedFailure, noteError } from './injected-failure.ts';
 import { createMerchantEndpoint } from './merchant-endpoint.ts';
 import { watchedEndpoints } from './operator.ts';
+import { outageSteps } from './outage.ts';
 import type { Journal, Plant } from './plant.ts';
 import { moneyCases } from './tally.ts';
+import { timelyClaims } from './timely-claims.ts';
 import { createWalletGateway } from './wallet-network.ts';
 import type { World } from './world.ts';
 
@@ -18,17 +22,22 @@ import type { World } from './world.ts';
 export function createEngine(world: World, life: Life, plant: Plant): GatewayEngine {
   const { memory, merchant } = world;
   const through = createDatabaseConnection(world, life);
+  const reached = (wallet: WalletName) =>
+    createWalletGateway(world, life, wallet, (afterSilence) =>
+      releases.answered(wallet, 'sandbox', afterSilence),
+    );
+  const wallets = { alipay_open: reached('alipay_open'), alipay_plus: reached('alipay_plus') };
   const gateways = {
-    alipay_open: plant.wallet(createWalletGateway(world, life, 'alipay_open'), world),
-    alipay_plus: plant.wallet(createWalletGateway(world, life, 'alipay_plus'), world),
+    alipay_open: plant.wallet(wallets.alipay_open.gateway, world),
+    alipay_plus: plant.wallet(wallets.alipay_plus.gateway, world),
   };
   const known = { merchant: plant.merchant(merchant), deliverySecret: 'whsec_c2VjcmV0' };
-  return {
+  const engine: GatewayEngine = {
     journal: journalThrough(plant.journal(remembered(world, memory.journal), world), through),
-    due: dueRowsThrough(memory.due, through),
+    due: dueRowsThrough(plant.due(timelyClaims(counted(memory.due, world), world), world), through),
     deliveries: deliveriesThrough(watchedEndpoints(world, life), through),
     merchants: createMerchantDirectory([known], new Map(), [world.entryCode]),
-    wallets: { gateway: (wallet) => gateways[wallet] },
+    wallets: { gateway: (wallet) => gateways[wallet], outage: (wallet) => wallets[wallet].outage() },
     strays: straysThrough(world, through),
     endpoint: createMerchantEndpoint(world, life),
     endpointPolicy: {
@@ -43,6 +52,30 @@ export function createEngine(world: World, life: Life, plant: Plant): GatewayEng
     policySpeed: 1,
     report: {
       untrustedAnswer: ({ call }) => world.tally.count('reported', `untrusted answer to ${call}`),
+    },
+  };
+  const releases = startReleases(engine, {
+    ...releasePace,
+    onError: (error) => noteError(world, life.name, error),
+  });
+  return engine;
+}
+
+/** Due rows that count how the gateway comes through an outage. */
+function counted(due: DueRows, { tally }: World): DueRows {
+  return {
+    ...due,
+    hold(step) {
+      tally.count('through an outage', outageSteps.held);
+      return due.hold(step);
+    },
+    async releaseHeld(...args) {
+      const released = await due.releaseHeld(...args);
+      if (released > 0) {
+        tally.count('through an outage', outageSteps.released);
+        tally.count('money case', moneyCases[14]);
+      }
+      return released;
     },
   };
 }

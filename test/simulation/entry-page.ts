@@ -13,6 +13,7 @@ import { type AfterSales, keyOf, type Order } from './after-sales.ts';
 import { comeToWallet } from './code-customers.ts';
 import type { FrontDoor } from './front-door.ts';
 import type { GatewayEngine } from './gateway-process.ts';
+import { outageSteps } from './outage.ts';
 import { moneyCases } from './tally.ts';
 import type { World } from './world.ts';
 
@@ -62,6 +63,7 @@ export function startVisitors(world: World, door: FrontDoor, sales: AfterSales):
     });
     if (begun.kind === 'refused') {
       tally.count('refusal', begun.refusal.code);
+      if (begun.refusal.code === 'wallet_unavailable') tally.count('through an outage', outageSteps.refused);
       return null;
     }
     if (begun.replayed) tally.count('money case', moneyCases[11]);

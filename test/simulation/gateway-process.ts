@@ -126,6 +126,8 @@ export function createGatewayProcess(
     });
     // Its first look may have been its end.
     if (life.isAlive()) loop = started;
+    // Nor may it find anything: its polls go on all the same.
+    noticeWork();
   };
 
   return { name, running: () => running, start, noticeWork };

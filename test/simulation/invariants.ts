@@ -12,6 +12,7 @@ export const invariants = {
   'refund-id-wasted': 'a reversal took a new refund id although the last one had not failed for good',
   'unknown-trade': 'the wallet has a payment or refund that the gateway does not know',
   'forgotten-row': 'something is open and nothing will happen to it, or nobody does it',
+  'left-waiting': 'a step that was due was not taken for minutes, although nothing went wrong any more',
   'provisional-past-horizon': 'a provisional cancel was left standing, or ended too early',
   'accepted-cancel-lost': 'a cancel was accepted and the payer’s money is kept',
   'status-flipped': 'the merchant was told a status that cannot follow an earlier one',

@@ -4,6 +4,7 @@ import { beginPay } from '../../src/operations/pay.ts';
 import { type AfterSales, keyOf, type Order } from './after-sales.ts';
 import { showCode } from './code-customers.ts';
 import type { FrontDoor } from './front-door.ts';
+import { outageSteps } from './outage.ts';
 import { merchantUrl, type World } from './world.ts';
 
 /** An order at the till. */
@@ -91,6 +92,7 @@ export function startMerchant(world: World, door: FrontDoor, sales: AfterSales):
       if (asked.value.kind === 'payment') return seen(sales.tell(asked.value.payment));
       const { refusal } = asked.value;
       tally.count('refusal', refusal.code);
+      if (refusal.code === 'wallet_unavailable') tally.count('through an outage', outageSteps.refused);
       const standing = refusal.facts?.['payment_id'];
       if (standing === undefined) return null;
       const retryAt = refusal.facts?.['retry_at'];

@@ -5,6 +5,7 @@ import {
   type VisitorTraits,
 } from './merchant-traits.ts';
 import type { NoticeFaults } from './notices.ts';
+import { drawOutage, type Outage } from './outage.ts';
 import type { Random } from './random.ts';
 import { type AllWalletTraits, drawWalletTraits, withTraits } from './wallet-traits.ts';
 
@@ -83,6 +84,8 @@ export interface Plan {
   /** Of the late `pay` requests: how many arrive when, by what the gateway takes for granted, none can. */
   readonly payBeyondHorizon: number;
   readonly wallets: AllWalletTraits;
+  /** When a wallet's account cannot be reached at all. */
+  readonly outage: Outage | null;
   readonly notices: NoticeFaults;
   readonly merchants: MerchantTraits;
   readonly visitors: VisitorTraits;
@@ -170,6 +173,22 @@ export function drawPlan(random: Random): Plan {
         merchants: { ...merchants, orders: 2, showsCode: 1, cancelsOrderAside: random.fraction() / 2 },
         visitors: { ...visitors, entries: random.integer(0, 1), comesLate: random.fraction(), abandons: 0 },
       };
+    case 'through an outage': {
+      const faultsEndMs = Math.max(plan.faultsEndMs, 2 * minuteMs);
+      return {
+        ...plan,
+        faultsEndMs,
+        outage: drawOutage(random, faultsEndMs),
+        wallets: withTraits(wallets, { asksPayer: 0, declines: 0 }),
+        merchants: {
+          ...merchants,
+          orders: random.integer(2, 6),
+          refunds: random.fraction(),
+          cancelsPaid: random.fraction(),
+          cancelsPaidMsMax: random.magnitude(secondMs, minuteMs),
+        },
+      };
+    }
     case 'on the payers’ pages':
       return {
         ...plan,
@@ -217,6 +236,7 @@ const scenes = [
   'at the horizon',
   'about the close',
   'on the payers’ pages',
+  'through an outage',
 ] as const;
 
 function drawAnything(random: Random): Plan {
@@ -274,6 +294,7 @@ function drawAnything(random: Random): Plan {
     lateArrival: 'any',
     payBeyondHorizon: random.chance(0.05) ? 0.5 : 0,
     wallets: drawWalletTraits(random),
+    outage: null,
     notices: {
       lost: weight(0.4, 1),
       late: weight(0.4, 0.8),

@@ -1,4 +1,5 @@
 import type { takeNotification } from '../../src/operations/take-notification.ts';
+import type { DueRows } from '../../src/ports/due-rows.ts';
 import type { CancelJournal, PaymentJournal, RefundJournal } from '../../src/ports/journal.ts';
 import type { Merchant } from '../../src/ports/merchant-directory.ts';
 import type { WalletGateway } from '../../src/ports/wallet.ts';
@@ -12,6 +13,7 @@ export type TakeNotification = typeof takeNotification;
  */
 export interface Plant {
   journal(journal: Journal, world: World): Journal;
+  due(due: DueRows, world: World): DueRows;
   wallet(gateway: WalletGateway, world: World): WalletGateway;
   /** How the gateway's edge takes a notification. */
   takes(take: TakeNotification): TakeNotification;
@@ -21,6 +23,7 @@ export interface Plant {
 
 export const sound: Plant = {
   journal: (journal) => journal,
+  due: (due) => due,
   wallet: (gateway) => gateway,
   takes: (take) => take,
   merchant: (merchant) => merchant,

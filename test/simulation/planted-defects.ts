@@ -1,3 +1,4 @@
+import { rowKeyOf } from '../../src/adapters/memory/records.ts';
 import type { Payment, TimelineEvent } from '../../src/domain/payment.ts';
 import { onEveryProduct } from '../../src/domain/policy.fixture.ts';
 import { policyFor } from '../../src/domain/policy.ts';
@@ -260,6 +261,41 @@ export const plantedDefects: readonly PlantedDefect[] = [
       async inquireRefund(request, limit) {
         const answer = await gateway.inquireRefund(request, limit);
         return answer.kind === 'refunded' ? answer : { kind: 'failed', code: 'TIMEOUT', message: 'failed' };
+      },
+    }),
+  },
+  {
+    ...sound,
+    does: 'a step that is stuck keeps every later one waiting',
+    caughtBy: ['left-waiting'],
+    due: (due, { memory }) => {
+      let head: Payment | null = null;
+      return {
+        ...due,
+        async claimDue(limit, leaseMs, options) {
+          const current =
+            head === null ? undefined : memory.records.payments.get(rowKeyOf(head.merchantId, head.id));
+          if (current !== undefined && current.nextStep !== null) {
+            const payment = await due.claimPayment(current.merchantId, current.id, leaseMs);
+            return payment === null ? [] : [{ kind: 'payment', payment, lanes: [] }];
+          }
+          const rows = await due.claimDue(limit === 0 ? 0 : 1, leaseMs, options);
+          head = rows[0]?.kind === 'payment' ? rows[0].payment : null;
+          return rows;
+        },
+      };
+    },
+  },
+  {
+    ...sound,
+    does: 'a cancel that could not be sent is forgotten',
+    caughtBy: ['forgotten-row', 'provisional-past-horizon', 'accepted-cancel-lost'],
+    due: (due, { memory }) => ({
+      ...due,
+      async hold(step) {
+        const rowKey = rowKeyOf(step.merchantId, step.id);
+        if (step.kind === 'payment') memory.records.waiting.delete(rowKey);
+        else await due.hold(step);
       },
     }),
   },

@@ -1,5 +1,6 @@
 import { paymentMoves } from '../../src/domain/payment.ts';
 import { noticeFaultNames } from './notices.ts';
+import { outageNames, outageSteps } from './outage.ts';
 import { callFaultNames, walletCalls } from './plan.ts';
 import { situations } from './run-tally.ts';
 import { moneyCases, type Tally } from './tally.ts';
@@ -20,8 +21,10 @@ const expected: ReadonlyMap<string, readonly string[]> = new Map([
       'inquiry does not find at first',
       'cancel does not find at first',
       'pay beyond the horizon',
+      ...Object.values(outageNames),
     ],
   ],
+  ['through an outage', Object.values(outageSteps)],
   ...walletCalls.map((call) => [`fault of ${call}`, Object.values(callFaultNames)] as const),
   ['fault of delivery', ['endpoint down', 'refused', 'times out', 'answer lost']],
   [

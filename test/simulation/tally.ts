@@ -38,4 +38,5 @@ export const moneyCases = {
   7: '7: a cancel after a partial refund',
   10: '10: the wallet knows a payment that nobody here does',
   11: '11: a page is confirmed again',
+  14: '14: what waited through an outage is brought forward',
 } as const;

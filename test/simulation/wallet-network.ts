@@ -1,8 +1,11 @@
+import { createAccountLine } from '../../src/adapters/wallets/account-line.ts';
 import type { NoAnswer, NoAnswerReason, Unclear } from '../../src/domain/wallet-answer.ts';
 import type { WalletName } from '../../src/domain/wallets.ts';
 import type { CallLimit, WalletGateway } from '../../src/ports/wallet.ts';
+import type { Outage as SeenOutage } from '../../src/ports/wallet-directory.ts';
 import { stallNow } from './engine.ts';
 import type { Life } from './gateway-process.ts';
+import { outageNames } from './outage.ts';
 import { type CallFaults, callFaultNames, type WalletCall } from './plan.ts';
 import { moneyCases } from './tally.ts';
 import type { World } from './world.ts';
@@ -16,13 +19,46 @@ const beyondHorizonMs = 20 * 60 * 60_000;
 /** Latest late arrival of a call that is harmless at any time. */
 const lateMs = 5 * 60_000;
 
+export interface ReachedWallet {
+  readonly gateway: WalletGateway;
+  /** What this life has learnt of the wallet's one account. */
+  outage(): SeenOutage | null;
+}
+
+/** Few calls are made in a run: so many tell already that nothing is answered. */
+const callsMin = 4;
+
+/** More than are ever under way. */
+const concurrency = 1_000;
+
 /**
- * A wallet as one life of a process reaches it: through its own work before the bytes leave, and a network that
- * loses, delays, repeats and garbles. Limits are kept as the adapter keeps them, on the process's monotonic clock.
+ * A wallet as one life of a process reaches it: by the adapters' own line, which learns whether the account answers; through
+ * its own work before the bytes leave; and a network that loses, delays, repeats and garbles. Limits are kept as the adapter
+ * keeps them, on the process's monotonic clock.
  */
-export function createWalletGateway(world: World, life: Life, name: WalletName): WalletGateway {
+export function createWalletGateway(
+  world: World,
+  life: Life,
+  name: WalletName,
+  onAnswered: (afterSilence: boolean) => void,
+): ReachedWallet {
   const { scheduler, random, plan, trace, tally } = world;
   const wallet = world.wallets[name];
+  const line = createAccountLine({
+    name: 'sandbox',
+    concurrency,
+    callsMin,
+    monotonicMs: () => scheduler.nowMs() - life.bornMs,
+    onAnswered,
+  });
+
+  /** The outage that holds now. */
+  const outageNow = (): keyof typeof outageNames | null => {
+    const { outage, startMs } = plan;
+    if (outage?.wallet !== name) return null;
+    const atMs = scheduler.nowMs() - startMs;
+    return atMs >= outage.fromMs && atMs < outage.untilMs ? outage.kind : null;
+  };
 
   const lateArrivalMs = (latestInMs: number): number => {
     const { lateArrival } = plan;
@@ -74,6 +110,12 @@ export function createWalletGateway(world: World, life: Life, name: WalletName):
           settle(noAnswer('not_sent', 'the time to send it had passed'));
           return;
         }
+        const outage = outageNow();
+        if (outage !== null) tally.count('fault', outageNames[outage]);
+        if (outage === 'refuses') {
+          settle(noAnswer('not_sent', 'connection refused'));
+          return;
+        }
         if (happens('notSent')) {
           settle(noAnswer('not_sent', 'connection refused'));
           return;
@@ -102,7 +144,7 @@ export function createWalletGateway(world: World, life: Life, name: WalletName):
         const legMs = (): number => random.integer(2, plan.networkMsMax);
         const nothing = (): void => {};
 
-        if (happens('requestLost')) return;
+        if (outage === 'hangs' || happens('requestLost')) return;
         if (happens('unclearUndone')) {
           give(legMs() + legMs(), systemError);
           return;
@@ -144,7 +186,12 @@ export function createWalletGateway(world: World, life: Life, name: WalletName):
       });
     });
 
-  return {
+  const resolving = <Answer extends { readonly kind: string }>(
+    limit: CallLimit,
+    send: () => Promise<Answer | NoAnswer>,
+  ): Promise<Answer | NoAnswer> => line.call('resolution', limit, send);
+
+  const gateway: WalletGateway = {
     pay(request, limit) {
       const horizonMs = request.expiresAt.getTime() + expiryGraceMs;
       const beyond = world.faultsHold() && random.chance(plan.payBeyondHorizon);
@@ -161,18 +208,30 @@ export function createWalletGateway(world: World, life: Life, name: WalletName):
         world.notices.rumoured({ wallet: name, account, requestId, outcome });
         return answer;
       };
-      return call('pay', request.requestId, limit, serve, latestMs, horizonMs);
+      return line.call('payment', limit, () =>
+        call('pay', request.requestId, limit, serve, latestMs, horizonMs),
+      );
     },
-    inquire: (payment, limit) => call('inquire', payment.requestId, limit, () => wallet.inquire(payment)),
-    cancel: (payment, limit) => call('cancel', payment.requestId, limit, () => wallet.cancel(payment)),
+    inquire: (payment, limit) =>
+      resolving(limit, () => call('inquire', payment.requestId, limit, () => wallet.inquire(payment))),
+    cancel: (payment, limit) =>
+      resolving(limit, () => call('cancel', payment.requestId, limit, () => wallet.cancel(payment))),
     async refund(request, limit) {
       if (name === 'alipay_plus' && request.walletTransactionId === null) {
         throw new RangeError('this wallet refunds by its own id of the payment, and that is not known');
       }
-      return call('refund', request.refundRequestId, limit, () => wallet.refund(request));
+      return resolving(limit, () =>
+        call('refund', request.refundRequestId, limit, () => wallet.refund(request)),
+      );
     },
     inquireRefund: (request, limit) =>
-      call('inquire_refund', request.refundRequestId, limit, () => wallet.inquireRefund(request)),
+      resolving(limit, () =>
+        call('inquire_refund', request.refundRequestId, limit, () => wallet.inquireRefund(request)),
+      ),
+  };
+  return {
+    gateway,
+    outage: () => line.outage(),
   };
 }
 

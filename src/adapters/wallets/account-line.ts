@@ -9,6 +9,8 @@ export interface AccountLineOptions {
   /** Calls under way at most; a quarter of them is kept for calls other than pay. */
   readonly concurrency: number;
   readonly monotonicMs: () => number;
+  /** Fewer calls within the breaker's window say nothing; the simulation, which makes few, sets fewer. */
+  readonly callsMin?: number;
   /** A call was answered; `afterSilence`: the one before was not. */
   readonly onAnswered?: ((afterSilence: boolean) => void) | undefined;
 }
@@ -32,7 +34,7 @@ const silencesMin = 3;
 
 export function createAccountLine(options: AccountLineOptions): AccountLine {
   const { name, concurrency, monotonicMs } = options;
-  const breaker = createCircuitBreaker();
+  const breaker = createCircuitBreaker(options.callsMin);
   const gate = createCallGate({ concurrency, reserved: Math.floor(concurrency / 4), monotonicMs });
   let silences = 0;
 
@@ -91,7 +93,7 @@ export interface AccountLines {
 }
 
 export function createAccountLines(
-  options: Omit<AccountLineOptions, 'name' | 'onAnswered'> & {
+  options: Pick<AccountLineOptions, 'concurrency' | 'monotonicMs'> & {
     readonly onAnswered?: ((account: string, afterSilence: boolean) => void) | undefined;
   },
 ): AccountLines {

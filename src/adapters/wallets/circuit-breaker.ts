@@ -21,7 +21,7 @@ const windowMs = 10_000;
 const bucketMs = 1_000;
 
 /** Fewer calls than this say nothing: where little is called, each row's own pace is gentle enough. */
-const callsMin = 20;
+const callsMinDefault = 20;
 
 /**
  * The share of unanswered calls from which on an account counts as silent. In an outage it is nearly all of them. With
@@ -39,7 +39,7 @@ const payerProbesAfterMs = 3_000;
  * Opens when an account has gone silent, and closes at the first answer, whichever call it is for. A few unanswered
  * calls never open it. Each process learns by itself, within a probe's time. Money case 14.
  */
-export function createCircuitBreaker(): CircuitBreaker {
+export function createCircuitBreaker(callsMin = callsMinDefault): CircuitBreaker {
   let buckets: { readonly startMs: number; answered: number; unanswered: number }[] = [];
   let open = false;
   let probeUnderWay = false;
