@@ -1,11 +1,12 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createMemoryJournal } from '../adapters/memory/journal.ts';
 import { createMerchantDirectory } from '../adapters/memory/merchant-directory.ts';
-import type { Announcement } from '../domain/announcement.ts';
+import type { Announcement, AnnouncementType } from '../domain/announcement.ts';
 import { deliveryScheduleMs } from '../domain/delivery.ts';
 import { endpointPolicy } from '../domain/endpoint.ts';
-import type { Payment } from '../domain/payment.ts';
-import { paidPayment } from '../domain/payments.fixture.ts';
+import { type Payment, type PaymentState, paymentMoves } from '../domain/payment.ts';
+import { examplePayment, exampleRefund, paidPayment } from '../domain/payments.fixture.ts';
+import { type RefundState, refundMoves } from '../domain/refund.ts';
 import type { DeliveryJournal } from '../ports/due-rows.ts';
 import type { MerchantMessage } from '../ports/merchant-endpoint.ts';
 import { type DeliverEngine, deliver } from './deliver.ts';
@@ -106,4 +107,107 @@ test('a process that dies while it gives a delivery up has alerted somebody', as
   await expect(deliver(engine, last)).rejects.toThrow('the process died');
   const seen = await memory.journal.findPayment(payment.merchantId, payment.id);
   expect(seen?.attention?.reason).toBe('delivery_exhausted');
+});
+
+/** What is sent of the one delivery that is due, and what becomes of it. */
+async function triedOnce(
+  memory: ReturnType<typeof engineOf>['memory'],
+  engine: DeliverEngine,
+): Promise<{
+  readonly sent: readonly { type: string; data: unknown }[];
+  readonly state: string | undefined;
+}> {
+  const messages: MerchantMessage[] = [];
+  const endpoint = {
+    send: async (message: MerchantMessage) => {
+      messages.push(message);
+      return { kind: 'accepted' } as const;
+    },
+  };
+  const row = (await memory.due.claimDue(10, 15_000)).find(({ kind }) => kind === 'delivery');
+  if (row?.kind !== 'delivery') throw new Error('nothing is to be delivered');
+  await deliver({ ...engine, endpoint }, row.delivery);
+  const [left] = [...memory.records.deliveries.values()];
+  return { sent: messages.map(({ body }) => JSON.parse(body)), state: left?.state };
+}
+
+// proves NOT-03, RES-11
+describe('an event is sent while it is true, and withdrawn when it is not', () => {
+  const truths: { readonly [type in AnnouncementType & `payment.${string}`]: readonly PaymentState[] } = {
+    'payment.succeeded': ['succeeded'],
+    'payment.failed': ['failed'],
+    'payment.cancelled': ['cancelled', 'cancelled_provisionally'],
+  };
+  const paymentPairs = (Object.keys(truths) as (keyof typeof truths)[]).flatMap((type) =>
+    (Object.keys(paymentMoves) as PaymentState[]).map((state) => [type, state] as const),
+  );
+  test.each(paymentPairs)('%s of a payment that is %s', async (type, state) => {
+    const { memory, engine } = engineOf((journal) => journal);
+    const payment = examplePayment({ state, nextStep: null, version: 1 });
+    await memory.journal.openPayment(payment, [], null, [{ ...succeeded(payment), type }]);
+    const isTrue = truths[type].includes(state);
+    const outcome = await triedOnce(memory, engine);
+    expect(outcome.sent.map((message) => message.type)).toEqual(isTrue ? [type] : []);
+    expect(outcome.state).toBe(isTrue ? 'delivered' : 'withdrawn');
+  });
+
+  const refundPairs = (['refund.succeeded', 'refund.failed'] as const).flatMap((type) =>
+    (Object.keys(refundMoves) as RefundState[]).flatMap((state) =>
+      (['succeeded', 'reversing', 'cancelled'] as const).map((of) => [type, state, of] as const),
+    ),
+  );
+  test.each(refundPairs)('%s of a refund that is %s, its payment %s', async (type, state, of) => {
+    const { memory, engine } = engineOf((journal) => journal);
+    const payment = examplePayment({ state: of, nextStep: null, version: 1 });
+    await memory.journal.openPayment(payment, [], null, []);
+    const refund = exampleRefund({ paymentId: payment.id, version: 1, nextStep: null });
+    const record = { before: payment, after: payment, events: [], announcements: [] };
+    expect(await memory.journal.acceptRefund(refund, record, null)).toMatchObject({ kind: 'accepted' });
+    await memory.journal.recordRefund({
+      before: refund,
+      after: { ...refund, state },
+      payment: null,
+      events: [],
+      announcements: [{ ...succeeded(payment), type, subject: 'refund', subjectId: refund.id }],
+    });
+    const isTrue = type === `refund.${state}`;
+    const outcome = await triedOnce(memory, engine);
+    expect(outcome.sent.map((message) => message.type)).toEqual(isTrue ? [type] : []);
+    expect(outcome.state).toBe(isTrue ? 'delivered' : 'withdrawn');
+    // What has become of the payment is told with it, and supersedes nothing.
+    const status = of === 'reversing' ? 'processing' : of;
+    if (isTrue) expect(outcome.sent[0]).toMatchObject({ data: { payment: { status } } });
+  });
+});
+
+// proves NOT-03
+test('a replay that arrives ends the alert, unless another delivery of the payment stands given up', async () => {
+  const { memory, engine } = engineOf((journal) => journal);
+  const payment = paidPayment({
+    version: 1,
+    nextStep: null,
+    attention: { reason: 'delivery_exhausted', since: now },
+  });
+  const told = [succeeded(payment)];
+  await memory.journal.openPayment(payment, [], null, told);
+  const attention = async () =>
+    (await memory.journal.findPayment(payment.merchantId, payment.id))?.attention?.reason ?? null;
+  const id = [...memory.records.deliveries.values()][0]?.delivery.id ?? '';
+  const [row] = await memory.due.claimDue(1, 15_000);
+  if (row?.kind !== 'delivery') throw new Error('nothing is to be delivered');
+  const other = { ...row.delivery, id: `${id}0` };
+  memory.records.deliveries.set(`M0001 ${other.id}`, {
+    delivery: other,
+    state: 'exhausted',
+    dueAt: null,
+    lastFailure: 'HTTP 500',
+  });
+  const accepting: DeliverEngine = { ...engine, endpoint: { send: async () => ({ kind: 'accepted' }) } };
+  await deliver(accepting, row.delivery);
+  expect(await attention()).toBe('delivery_exhausted');
+  expect(await memory.deliveries.replay('M0001', [other.id], 0)).toEqual([other.id]);
+  const [replayed] = await memory.due.claimDue(1, 15_000);
+  if (replayed?.kind !== 'delivery') throw new Error('nothing is replayed');
+  await deliver(accepting, replayed.delivery);
+  expect(await attention()).toBeNull();
 });
