@@ -70,6 +70,8 @@ const runs: { readonly [Name in CommandName]: Run<Name> } = {
   'inspect attention': async (...call) =>
     (await import('./inspect-work-command.ts')).inspectAttention(...call),
   'inspect policy': async (...call) => (await import('./policy-command.ts')).inspectPolicy(...call),
+  retry: async (...call) => (await import('./by-hand-command.ts')).retry(...call),
+  resolve: async (...call) => (await import('./by-hand-command.ts')).resolve(...call),
   'endpoint list': async (...call) => (await import('./endpoint-command.ts')).listEndpoints(...call),
   'endpoint enable': async (...call) => (await import('./endpoint-command.ts')).enableEndpoint(...call),
   'delivery list': async (...call) => (await import('./delivery-command.ts')).listAllDeliveries(...call),

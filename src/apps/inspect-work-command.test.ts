@@ -85,6 +85,7 @@ it('an empty queue says so, and that no worker is alive', async () => {
     at: expect.any(String),
     workers_alive: 0,
     steps: [],
+    accounts: [],
     attention_total: 0,
     attention: [],
     disabled_endpoints_total: 0,

@@ -74,7 +74,7 @@ export async function inspectAttention(
   return exitCodes.done;
 }
 
-function workText({ at, workersAlive, steps }: OpenWork): string {
+function workText({ at, workersAlive, steps, accounts }: OpenWork): string {
   const rows = steps.map((row) => [
     row.kind,
     row.step,
@@ -91,7 +91,24 @@ function workText({ at, workersAlive, steps }: OpenWork): string {
     rows.length === 0
       ? '\nnothing waits\n'
       : `\n${table(['kind', 'step', 'waiting', 'due', 'oldest due'], rows)}`,
+    accountsText(accounts, at),
   ].join('');
+}
+
+/** By wallet account: `held` are the steps that wait because it did not answer. */
+function accountsText(accounts: OpenWork['accounts'], at: Date): string {
+  if (accounts.length === 0) return '';
+  const rows = accounts.map((one) => [
+    one.wallet,
+    one.account,
+    `${one.waiting}`,
+    `${one.due}`,
+    distanceText(one.oldestDueAt, at),
+    `${one.held}`,
+    one.windowEndsAt?.toISOString() ?? '-',
+  ]);
+  const head = ['wallet', 'account', 'waiting', 'due', 'oldest due', 'held', 'first window ends'];
+  return `\n${table(head, rows)}`;
 }
 
 function distanceText(dueAt: Date, now: Date): string {
@@ -180,7 +197,7 @@ function moreText({ rows, total }: Listed<unknown>): string {
   return total > rows.length ? `\n… and ${total - rows.length} more: \`shoudan inspect attention\`\n` : '';
 }
 
-function workDocument({ at, workersAlive, steps }: OpenWork) {
+function workDocument({ at, workersAlive, steps, accounts }: OpenWork) {
   return {
     at: at.toISOString(),
     workers_alive: workersAlive,
@@ -190,6 +207,15 @@ function workDocument({ at, workersAlive, steps }: OpenWork) {
       waiting: row.waiting,
       due: row.due,
       oldest_due_at: row.oldestDueAt.toISOString(),
+    })),
+    accounts: accounts.map((one) => ({
+      wallet: one.wallet,
+      account: one.account,
+      waiting: one.waiting,
+      due: one.due,
+      oldest_due_at: one.oldestDueAt.toISOString(),
+      held: one.held,
+      first_window_ends_at: one.windowEndsAt?.toISOString() ?? null,
     })),
   };
 }

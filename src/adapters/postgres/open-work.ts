@@ -12,6 +12,19 @@ export interface WaitingSteps {
   readonly oldestDueAt: Date;
 }
 
+/** Payments and refunds whose next step calls one wallet account. */
+export interface AccountWork {
+  readonly wallet: string;
+  readonly account: string;
+  readonly waiting: number;
+  readonly due: number;
+  /** Those that wait because the account did not answer. CAN-01. */
+  readonly held: number;
+  readonly oldestDueAt: Date;
+  /** When the first of the held steps' usual cancel windows ends. */
+  readonly windowEndsAt: Date | null;
+}
+
 /** A payment or refund that a person must look at. */
 export interface AttentionRow {
   readonly kind: 'payment' | 'refund';
@@ -36,6 +49,7 @@ export interface OpenWork {
   /** Processes that run the due loop and were seen lately. */
   readonly workersAlive: number;
   readonly steps: readonly WaitingSteps[];
+  readonly accounts: readonly AccountWork[];
 }
 
 /** What the due loop has before it, over all merchants. Reads the due rows alone, however many payments there are. */
@@ -58,9 +72,22 @@ export async function readOpenWork(database: Database): Promise<OpenWork> {
      group by kind, step
      order by array_position(array['payment', 'refund', 'delivery'], kind), step`,
   );
+  const accounts = await database.query<AccountWork>(
+    `select wallet, account, count(*)::int as waiting,
+       (count(*) filter (where due_at <= clock_timestamp()))::int as due, count(waits_for)::int as held,
+       min(due_at) as "oldestDueAt", min(window_ends_at) as "windowEndsAt"
+     from (
+       select wallet, account, due_at, waits_for, window_ends_at from payments where due_at is not null
+       union all
+       select p.wallet, p.account, r.due_at, r.waits_for, r.window_ends_at
+       from refunds r join payments p on p.merchant_id = r.merchant_id and p.id = r.payment_id
+       where r.due_at is not null
+     ) as waiting
+     group by wallet, account order by wallet, account`,
+  );
   const [row] = clock.rows;
   if (row === undefined) throw new Error('the database told no time');
-  return { at: row.at, workersAlive: row.workers, steps: steps.rows };
+  return { at: row.at, workersAlive: row.workers, steps: steps.rows, accounts: accounts.rows };
 }
 
 /** The rows, and how many there are in all. */

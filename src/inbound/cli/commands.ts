@@ -360,6 +360,36 @@ export const commands = {
       json,
     },
   },
+  retry: {
+    about: 'Have the next step of a payment or refund taken now.',
+    arguments: { id: { about: 'The payment or refund: pay_… or re_…', required: true } },
+    options: { json },
+    notes: ['A gateway or worker that runs takes the step; nothing is called from here.'],
+  },
+  resolve: {
+    about: 'Settle what needs attention and the gateway cannot settle, on written evidence.',
+    arguments: { id: { about: 'The payment or refund: pay_… or re_…', required: true } },
+    options: {
+      as: {
+        value: 'WHAT',
+        about: 'A payment: given_back or noted. A refund: succeeded, failed or noted.',
+        required: true,
+      },
+      evidence: {
+        value: 'TEXT',
+        about:
+          'What the wallet has put in writing, and where it is kept: a mail, a ticket, a line of its bill.',
+        required: true,
+      },
+      by: { value: 'NAME', about: 'Who answers for it.', required: true },
+      json,
+    },
+    notes: [
+      'given_back: the payer has the money, or was never charged and never can be. noted: dealt with outside; only what has ended.',
+      'Nothing makes a payment succeed here but the wallet itself: `shoudan retry` has it asked.',
+      'Both texts stand on the timeline for good.',
+    ],
+  },
   'endpoint list': {
     about: "List merchants' endpoints that fail, and those that are disabled.",
     arguments: {},
