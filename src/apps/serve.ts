@@ -1,5 +1,4 @@
 import { complaintAboutMerchantUrl } from '../adapters/merchants/public-addresses.ts';
-import { anyWorkerAlive } from '../adapters/postgres/housekeeping.ts';
 import { requireCurrentSchema } from '../adapters/postgres/migrations.ts';
 import { watchStarter } from '../adapters/processes/starter-watch.ts';
 import { cashierRoutes } from '../inbound/cashier/cashier-routes.ts';
@@ -9,12 +8,14 @@ import { notificationRoutes } from '../inbound/notifications/notification-routes
 import { createRestGateway } from '../inbound/rest/rest-gateway.ts';
 import { openAdmission } from './admission.ts';
 import { type DatabaseAccess, sharedDatabase } from './database-of-settings.ts';
-import { type Gateway, openGateway } from './gateway.ts';
+import { openGateway } from './gateway.ts';
 import { leaveProcess } from './leave-process.ts';
+import { listenError } from './listen-error.ts';
 import { openLog } from './log.ts';
 import { masterKeyOf } from './master-key.ts';
 import { gatewayMetrics } from './metrics.ts';
-import { type Settings, SettingsError } from './settings.ts';
+import { readinessOf } from './readiness.ts';
+import type { Settings } from './settings.ts';
 import { runWorker } from './worker.ts';
 
 /**
@@ -37,7 +38,7 @@ export async function serve(settings: Settings, options: { readonly worker: bool
     const app = await createRestGateway({
       admission,
       engine: gateway.engine,
-      readiness: () => readiness(gateway, settings),
+      readiness: () => readinessOf(gateway, settings),
       logger: log,
       trustedProxies: settings.trustedProxies,
       metricsText: gatewayMetrics({ database: gateway.database, signals, admission, load }),
@@ -74,46 +75,4 @@ export async function serve(settings: Settings, options: { readonly worker: bool
     starter.close();
     leaveProcess();
   }
-}
-
-async function readiness(
-  gateway: Gateway,
-  settings: Settings,
-): Promise<{ ready: boolean; checks: Record<string, 'ok' | string> }> {
-  const checks: Record<string, 'ok' | string> = {};
-  try {
-    checks['worker'] = (await anyWorkerAlive(gateway.database))
-      ? 'ok'
-      : 'no worker was seen for 15 seconds: start one with `shoudan work`';
-    checks['database'] = 'ok';
-  } catch {
-    // Anybody may ask; what the driver says of hosts and roles is for the log of whoever uses the database.
-    checks['database'] = 'the database does not answer';
-  }
-  if (settings.simulatorUrl !== null) checks['simulator'] = await simulatorCheck(settings.simulatorUrl);
-  return { ready: Object.values(checks).every((check) => check === 'ok'), checks };
-}
-
-async function simulatorCheck(url: string): Promise<'ok' | string> {
-  try {
-    const answer = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(2_000) });
-    return answer.ok ? 'ok' : `the simulator answered ${answer.status}`;
-  } catch {
-    return 'the simulator does not answer';
-  }
-}
-
-export function listenError(error: unknown, settings: Settings): Error {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'EADDRINUSE') {
-    return new SettingsError(
-      `PORT ${settings.port} is in use on ${settings.host}: stop what listens there, or set PORT to a free one.`,
-    );
-  }
-  if (code === 'EACCES' || code === 'EADDRNOTAVAIL') {
-    return new SettingsError(
-      `PORT ${settings.port} on SHOUDAN_HOST ${settings.host} cannot be opened (${String(code)}): choose another.`,
-    );
-  }
-  return error instanceof Error ? error : new Error(String(error));
 }

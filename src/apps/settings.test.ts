@@ -53,6 +53,7 @@ it('nothing has to be set for a trial on one machine', () => {
     masterKey: null,
     policySpeed: 1,
     workerConcurrency: 32,
+    workerPort: null,
     maxPaymentsInFlight: 1_000,
     eventRetentionDays: 400,
     logLevel: 'warn',
@@ -83,6 +84,7 @@ it('every setting is read', () => {
     SHOUDAN_MASTER_KEY: masterKey,
     SHOUDAN_POLICY_SPEED: '2.5',
     SHOUDAN_WORKER_CONCURRENCY: '1',
+    SHOUDAN_WORKER_PORT: '9464',
     SHOUDAN_MAX_PAYMENTS_IN_FLIGHT: '50',
     SHOUDAN_EVENT_RETENTION_DAYS: '31',
     SHOUDAN_LOG_LEVEL: 'silent',
@@ -104,6 +106,7 @@ it('every setting is read', () => {
     masterKey: Buffer.from(masterKey, 'hex'),
     policySpeed: 2.5,
     workerConcurrency: 1,
+    workerPort: 9464,
     maxPaymentsInFlight: 50,
     eventRetentionDays: 31,
     logLevel: 'silent',
@@ -343,5 +346,5 @@ it('docs/settings.md tells the defaults', () => {
     expect(readSettings({ [name]: value }), name).toEqual(readSettings({}));
   }
   const withDefault = [...fallbacks].filter(([, fallback]) => fallback !== 'none').map(([name]) => name);
-  expect(withDefault).toHaveLength(settingNames.length - 2 * secretNames.length - 3);
+  expect(withDefault).toHaveLength(settingNames.length - 2 * secretNames.length - 4);
 });

@@ -27,6 +27,8 @@ export interface Settings {
   readonly masterKey: Uint8Array | null;
   readonly policySpeed: number;
   readonly workerConcurrency: number;
+  /** Where a process that is a worker alone tells how it is; `null`: nowhere. */
+  readonly workerPort: number | null;
   readonly maxPaymentsInFlight: number;
   readonly eventRetentionDays: number;
   readonly logLevel: (typeof logLevels)[number];
@@ -64,6 +66,7 @@ export const settingNames: readonly string[] = [
   'SHOUDAN_DATA_DIR',
   'SHOUDAN_POLICY_SPEED',
   'SHOUDAN_WORKER_CONCURRENCY',
+  'SHOUDAN_WORKER_PORT',
   'SHOUDAN_MAX_PAYMENTS_IN_FLIGHT',
   'SHOUDAN_EVENT_RETENTION_DAYS',
   'SHOUDAN_LOG_LEVEL',
@@ -129,6 +132,7 @@ export function readSettings(env: Environment): Settings {
     masterKey,
     policySpeed,
     workerConcurrency: integerOf(env, 'SHOUDAN_WORKER_CONCURRENCY', 32, { min: 1, max: 1_000 }),
+    workerPort: env['SHOUDAN_WORKER_PORT'] === undefined ? null : portOf(env, 'SHOUDAN_WORKER_PORT', 0),
     maxPaymentsInFlight: integerOf(env, 'SHOUDAN_MAX_PAYMENTS_IN_FLIGHT', 1_000, { min: 1, max: 100_000 }),
     eventRetentionDays: integerOf(env, 'SHOUDAN_EVENT_RETENTION_DAYS', 400, { min: 31, max: 3_660 }),
     logLevel: oneOf(env, 'SHOUDAN_LOG_LEVEL', logLevels, environment === 'production' ? 'info' : 'warn'),

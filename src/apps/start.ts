@@ -6,9 +6,9 @@ import { watchStarter } from '../adapters/processes/starter-watch.ts';
 import type { WalletName } from '../domain/wallets.ts';
 import { qrText } from '../inbound/cli/qr-text.ts';
 import { type DatabaseAccess, ownDatabase } from './database-of-settings.ts';
+import { listenError } from './listen-error.ts';
 import { setUpSandbox } from './sandbox.ts';
 import type { Sandbox } from './sandbox-file.ts';
-import { listenError } from './serve.ts';
 import { type Settings, SettingsError } from './settings.ts';
 
 const cliEntry = fileURLToPath(new URL('./cli.ts', import.meta.url));

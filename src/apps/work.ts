@@ -7,6 +7,7 @@ import { openLog } from './log.ts';
 import { masterKeyOf } from './master-key.ts';
 import type { Settings } from './settings.ts';
 import { runWorker } from './worker.ts';
+import { listenAsWorker } from './worker-status.ts';
 
 /** `shoudan work`: the due loop alone. Any number of these may run beside each other and beside gateways. */
 export async function work(settings: Settings): Promise<void> {
@@ -19,11 +20,16 @@ export async function work(settings: Settings): Promise<void> {
     await requireCurrentSchema(access.url);
     const gateway = await openGateway(settings, access.url, masterKeyOf(settings), log);
     const stopWorker = await runWorker(gateway, settings, log);
+    const stopListening = await listenAsWorker(gateway, settings).catch(async (error: Error) => {
+      await stopWorker();
+      await gateway.close();
+      throw error;
+    });
     log.info({ worker: gateway.processName, database: access.description }, 'the worker runs');
     starter.reportReady();
     await stopAsked.promise;
     log.info('the worker stops');
-    await stopWorker();
+    await Promise.all([stopListening(), stopWorker()]);
     await gateway.close();
   } finally {
     await access?.release();

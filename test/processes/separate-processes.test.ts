@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { clearInstallations, until } from './installation.fixture.ts';
+import { clearInstallations, freePort, until } from './installation.fixture.ts';
 import { expectAgreement } from './merchant.fixture.ts';
 import { separateProcesses } from './separate-processes.fixture.ts';
 
@@ -23,12 +23,19 @@ it('a gateway is ready when a worker runs somewhere, which then resolves what th
     },
   });
 
-  const worker = shoudan(['work'], 10, { channel: true });
+  const port = await freePort();
+  const worker = shoudan(['work'], 10, { channel: true, env: { SHOUDAN_WORKER_PORT: `${port}` } });
   await home.untilReady(gateway);
   await merchant.control('POST', 'faults', { api: 'pay', fault: 'no_answer', count: 1 });
   const { status, body } = await merchant.pay();
   expect([status, body.status]).toEqual([201, 'succeeded']);
   expectAgreement(body, await merchant.ledgerLine(body));
+
+  // What the worker asked of the wallet is in its own metrics, and in no gateway's.
+  const inquired = 'shoudan_wallet_calls_total{wallet="alipay_open",call="inquire",outcome="paid",code=""} 1';
+  const metricsOf = async (url: string): Promise<string> => (await fetch(`${url}/metrics`)).text();
+  expect(await metricsOf(`http://127.0.0.1:${port}`)).toContain(inquired);
+  expect(await metricsOf(home.gatewayUrl)).not.toContain(inquired);
 
   // A starter that goes takes along what it has started; what has none is ended by signals.
   worker.child.disconnect();
