@@ -1,4 +1,3 @@
-import { setTimeout as sleepFor } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Connection, Database } from './postgres/database.ts';
 import { overWatermark, watchProcessLoad } from './process-load.ts';
@@ -56,21 +55,24 @@ describe('the load of this process', () => {
   });
 
   it('one long turn of the event loop is no overload, many of them are', async () => {
-    const load = watchProcessLoad({ database: slowPool().database, eventLoop: { highMs: 200, lowMs: 150 } });
-    await sleepFor(600);
-    busyFor(400);
-    await sleepFor(10);
+    vi.useFakeTimers();
+    let heldUpMs = 0;
+    const load = watchProcessLoad({
+      database: slowPool().database,
+      monotonicMs: () => Date.now() + heldUpMs,
+    });
+    const turn = async (lateMs: number): Promise<void> => {
+      heldUpMs += lateMs;
+      await vi.advanceTimersByTimeAsync(100);
+    };
+    for (let count = 0; count < 5; count += 1) await turn(0);
+    await turn(900);
+    await turn(0);
+    expect([load.strain(), load.eventLoopDelayMs()]).toEqual([null, 0]);
+    for (let count = 0; count < 3; count += 1) await turn(250);
+    expect([load.strain(), load.eventLoopDelayMs()]).toEqual(['event_loop', 250]);
+    for (let count = 0; count < 4; count += 1) await turn(0);
     expect(load.strain()).toBeNull();
-    for (let turn = 0; turn < 6; turn += 1) {
-      busyFor(350);
-      await sleepFor(0);
-    }
-    expect(load.strain()).toBe('event_loop');
     load.stop();
   });
 });
-
-function busyFor(ms: number): void {
-  const untilMs = performance.now() + ms;
-  while (performance.now() < untilMs);
-}
