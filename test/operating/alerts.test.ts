@@ -56,7 +56,19 @@ function inCode(cell: string): string[] {
   return [...cell.matchAll(/`([^`]+)`/g)].map(([, word = '']) => word);
 }
 
-const words = new Set(['max', 'min', 'sum', 'by', 'rate', 'increase', 'or', 'wallet', 'account', 'reason']);
+const words = new Set([
+  'max',
+  'min',
+  'sum',
+  'by',
+  'rate',
+  'increase',
+  'absent',
+  'or',
+  'wallet',
+  'account',
+  'reason',
+]);
 
 /** What a rule says that Prometheus or the gateway does not know. */
 function complaintsAbout(expr: string): string[] {
