@@ -191,6 +191,12 @@ describe('rows at rest', () => {
         others: { deliveries: [{ id: 'del_1', type: 'refund.failed', subjectId: 're_1', state: 'pending' }] },
       },
     ],
+    [
+      'a message that waits for its endpoint',
+      {
+        others: { deliveries: [{ id: 'del_1', type: 'refund.failed', subjectId: 're_1', state: 'held' }] },
+      },
+    ],
   ])('%s is forgotten', (_, changes) => {
     expect(found(changes)).toContain('forgotten');
   });

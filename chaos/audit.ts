@@ -183,8 +183,9 @@ function rowsAtRest({ rows }: Audited): Violation[] {
     if (attention !== null) say('attention', paymentId, `${id} needs attention: ${attention}`);
   }
   for (const { id, type, subjectId, state } of rows.deliveries) {
-    if (state === 'pending') say('forgotten', null, `${id}, ${type} of ${subjectId}, was never delivered`);
-    if (state === 'exhausted') say('attention', null, `${id}, ${type} of ${subjectId}, is exhausted`);
+    if (state === 'delivered' || state === 'withdrawn') continue;
+    const isWaiting = state === 'pending' || state === 'held';
+    say(isWaiting ? 'forgotten' : 'attention', null, `${id}, ${type} of ${subjectId}, is ${state}`);
   }
   if (rows.strays > 0) say('attention', null, `${rows.strays} notifications tell of unknown payments`);
   if (rows.untrusted > 0)

@@ -82,6 +82,8 @@ export async function startSystem({ policySpeed, signal }: SystemOptions): Promi
       SHOUDAN_POLICY_SPEED: `${policySpeed}`,
       SHOUDAN_LOG_LEVEL: 'fatal',
     };
+    // Kills are meant and nobody is told of them; a process that does not come back has said why.
+    const lastWords = new Map<string, string>();
     const launch = (name: string, entry: string, args: readonly string[], port?: number) =>
       superviseChild({
         name,
@@ -90,8 +92,7 @@ export async function startSystem({ policySpeed, signal }: SystemOptions): Promi
         env: port === undefined ? env : { ...env, PORT: `${port}` },
         readyTimeoutMs: startTimeoutMs,
         stopTimeoutMs: 10_000,
-        // Kills are meant; what is wrong at the end is the auditor's to say.
-        log: () => {},
+        log: (line) => void lastWords.set(name, line),
         onLine: () => {},
         signal,
       });
@@ -141,7 +142,7 @@ export async function startSystem({ policySpeed, signal }: SystemOptions): Promi
           if (runs && (await answers(database)) && (await isReady(ports))) return;
           await sleepFor(100);
         }
-        throw new Error('the system did not come up again');
+        throw new Error(`the system did not come up again: ${[...lastWords.values()].join('; ')}`);
       },
       startProgram,
       stopWallet: () => simulator.stop(),
