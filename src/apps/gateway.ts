@@ -23,7 +23,7 @@ import type { DeliverEngine } from '../jobs/deliver.ts';
 import { createProcessSignals, type ProcessSignals } from './process-signals.ts';
 import type { Settings } from './settings.ts';
 import { countedStrays, createReport, createUntrustedNotifications } from './untrusted.ts';
-import { type AnsweredListener, openWallets } from './wallets.ts';
+import { type HeardListener, openWallets } from './wallets.ts';
 
 /** The engine on its real adapters, and what a process needs around it. */
 export interface Gateway {
@@ -32,8 +32,8 @@ export interface Gateway {
   readonly signals: ProcessSignals;
   readonly database: Database;
   readonly changes: LocalChanges;
-  /** Has this called whenever a wallet account has answered a call of this process. */
-  readonly onAnswered: (listener: AnsweredListener) => void;
+  /** Has this called at the end of each call of this process that tells something of its wallet account. */
+  readonly onHeard: (listener: HeardListener) => void;
   /** Names this process among the workers. */
   readonly processName: string;
   /** Closes what is idle at once, and leaves calls that are still unanswered behind: their rows are picked up. */
@@ -98,7 +98,7 @@ export async function openGateway(
     signals,
     database,
     changes,
-    onAnswered: (listener) => wallets.onAnswered(listener),
+    onHeard: (listener) => wallets.onHeard(listener),
     processName: `${hostname()}/${process.pid}/${Date.now().toString(36)}`,
     async close() {
       clock.stop();

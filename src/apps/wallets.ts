@@ -8,20 +8,20 @@ import { createAlipayPlusNotificationReader } from '../adapters/wallets/alipay-p
 import { readingStorableTexts, withStorableTexts } from '../adapters/wallets/storable-texts.ts';
 import type { WalletName } from '../domain/wallets.ts';
 import type { WalletGateway } from '../ports/wallet.ts';
-import type { WalletDirectory } from '../ports/wallet-directory.ts';
+import type { Heard, WalletDirectory } from '../ports/wallet-directory.ts';
 import type { NotificationReader } from '../ports/wallet-notifications.ts';
 import { notifyUrlOf } from './public-urls.ts';
 
 /** Every wallet's adapter: how it is called, and how its notifications are read. */
 export interface Wallets extends WalletDirectory {
   readonly readers: { readonly [wallet in WalletName]: NotificationReader };
-  /** Has this called whenever a wallet account answered a call; `afterSilence`: the one before was not answered. */
-  onAnswered(listener: AnsweredListener): void;
+  /** Has this called at the end of each call that tells something of its account. */
+  onHeard(listener: HeardListener): void;
   /** Lets running calls end, then closes the connections. */
   close(): Promise<void>;
 }
 
-export type AnsweredListener = (wallet: WalletName, account: string, afterSilence: boolean) => void;
+export type HeardListener = (wallet: WalletName, account: string, heard: Heard) => void;
 
 /** The wallets on the accounts of `book`; `publicUrl` is where they reach this gateway. PAY-14. */
 export function openWallets(book: Pick<AccountBook, 'account'>, publicUrl: string): Wallets {
@@ -33,19 +33,19 @@ export function openWallets(book: Pick<AccountBook, 'account'>, publicUrl: strin
     return { ...account, clientId: account.appId, notifyUrl: notifyUrl('alipay_plus', account.name) };
   });
   const clocks = { wallClock: () => new Date(), monotonicMs: () => performance.now() };
-  const listeners = new Set<AnsweredListener>();
-  const answering = (wallet: WalletName) => (account: string, afterSilence: boolean) => {
-    for (const listener of listeners) listener(wallet, account, afterSilence);
+  const listeners = new Set<HeardListener>();
+  const hearing = (wallet: WalletName) => (account: string, heard: Heard) => {
+    for (const listener of listeners) listener(wallet, account, heard);
   };
   const gateways = {
     alipay_open: createAlipayOpenGateway({
       account: alipayOpenAccount,
-      onAnswered: answering('alipay_open'),
+      onHeard: hearing('alipay_open'),
       ...clocks,
     }),
     alipay_plus: createAlipayPlusGateway({
       account: alipayPlusAccount,
-      onAnswered: answering('alipay_plus'),
+      onHeard: hearing('alipay_plus'),
       ...clocks,
     }),
   } satisfies { readonly [wallet in WalletName]: WalletGateway };
@@ -56,7 +56,7 @@ export function openWallets(book: Pick<AccountBook, 'account'>, publicUrl: strin
   return {
     gateway: (wallet) => callable[wallet],
     outage: (wallet, account) => gateways[wallet].outage(account),
-    onAnswered: (listener) => listeners.add(listener),
+    onHeard: (listener) => listeners.add(listener),
     readers: {
       alipay_open: readingStorableTexts(createAlipayOpenNotificationReader({ account: alipayOpenAccount })),
       alipay_plus: readingStorableTexts(

@@ -48,7 +48,7 @@ export async function runWorker(
         'steps that wait for a wallet account could not be brought forward',
       ),
   });
-  gateway.onAnswered((...heard) => releases.answered(...heard));
+  gateway.onHeard((...heard) => releases.heard(...heard));
   const beat = async (): Promise<void> => {
     if (performance.now() - lookedAtMs < stuckAfterMs) await heartbeat(gateway.database, gateway.processName);
   };

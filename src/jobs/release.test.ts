@@ -55,7 +55,7 @@ describe('when an account answers again', () => {
     const { trial, releases } = startTrial(20, 250);
     const held = await hold(trial, 50);
     const others = await hold(trial, 3, 'other');
-    releases.answered('alipay_open', 'sandbox', true);
+    releases.heard('alipay_open', 'sandbox', 'answered_again');
     await settled();
     const oldest = held.map(({ id }) => id).reverse();
     expect(dueNow(trial).sort()).toEqual(oldest.slice(0, 20).sort());
@@ -71,7 +71,7 @@ describe('when an account answers again', () => {
   it('a wall of ten thousand comes back at two hundred a second', async () => {
     const { trial, releases } = startTrial();
     await hold(trial, 10_000);
-    releases.answered('alipay_open', 'sandbox', true);
+    releases.heard('alipay_open', 'sandbox', 'answered_again');
     await trial.clock.advance(10_000);
     expect(dueNow(trial).length).toBeLessThanOrEqual(2_050);
     expect(dueNow(trial).length).toBeGreaterThanOrEqual(2_000);
@@ -81,14 +81,46 @@ describe('when an account answers again', () => {
   it('and falls silent once more, the rest go on waiting', async () => {
     const { trial, releases, fallSilent } = startTrial(10);
     await hold(trial, 50);
-    releases.answered('alipay_open', 'sandbox', true);
+    releases.heard('alipay_open', 'sandbox', 'answered_again');
     fallSilent(true);
     await trial.clock.advance(60_000);
     expect(dueNow(trial).length).toBeLessThanOrEqual(10);
     fallSilent(false);
-    releases.answered('alipay_open', 'sandbox', true);
+    releases.heard('alipay_open', 'sandbox', 'answered_again');
     await trial.clock.advance(2_000);
     expect(dueNow(trial)).toHaveLength(50);
+  });
+});
+
+// proves CAN-01
+describe('while an account is silent', () => {
+  it('one step at a time is sent ahead, the oldest window end first, ever less often, until it answers', async () => {
+    const { trial, releases, releaseHeld, fallSilent } = startTrial();
+    const held = await hold(trial, 400);
+    fallSilent(true);
+    for (let count = 0; count < 10; count += 1) releases.heard('alipay_open', 'sandbox', 'silence');
+    await trial.clock.advance(1_999);
+    expect(dueNow(trial)).toEqual([]);
+    await trial.clock.advance(1);
+    expect(dueNow(trial)).toEqual([held.at(-1)?.id]);
+    await trial.clock.advance(58_000);
+    expect(dueNow(trial).length).toBeGreaterThan(15);
+    expect(dueNow(trial).length).toBeLessThanOrEqual(30);
+    await trial.clock.advance(240_000);
+    const calls = releaseHeld.mock.calls.length;
+    await trial.clock.advance(150_000);
+    expect(releaseHeld.mock.calls.length - calls).toBe(10);
+    fallSilent(false);
+    await trial.clock.advance(60_000);
+    expect(releaseHeld.mock.calls.length - calls).toBe(10);
+  });
+
+  it('nobody is sent ahead where nothing waits', async () => {
+    const { trial, releases, releaseHeld, fallSilent } = startTrial();
+    fallSilent(true);
+    releases.heard('alipay_open', 'sandbox', 'silence');
+    await trial.clock.advance(3_600_000);
+    expect(releaseHeld).toHaveBeenCalledTimes(1);
   });
 });
 
@@ -96,7 +128,7 @@ describe('answers in ordinary times', () => {
   it('look rarely for what other processes have left waiting', async () => {
     const { trial, releases, releaseHeld } = startTrial();
     for (let second = 0; second < 120; second += 1) {
-      releases.answered('alipay_open', 'sandbox', false);
+      releases.heard('alipay_open', 'sandbox', 'answered');
       await trial.clock.advance(1_000);
     }
     expect(releaseHeld).toHaveBeenCalledTimes(4);
@@ -105,7 +137,7 @@ describe('answers in ordinary times', () => {
   it('after a silence each look soon, and at most once a second', async () => {
     const { trial, releases, releaseHeld } = startTrial();
     for (let tenth = 0; tenth < 100; tenth += 1) {
-      releases.answered('alipay_open', 'sandbox', tenth % 2 === 0);
+      releases.heard('alipay_open', 'sandbox', tenth % 2 === 0 ? 'answered_again' : 'answered');
       await trial.clock.advance(100);
     }
     expect(releaseHeld.mock.calls.length).toBeGreaterThanOrEqual(8);
@@ -116,10 +148,10 @@ describe('answers in ordinary times', () => {
     const { trial, releases, releaseHeld, errors } = startTrial();
     await hold(trial, 1);
     releaseHeld.mockRejectedValueOnce(new Error('the database is away'));
-    releases.answered('alipay_open', 'sandbox', true);
+    releases.heard('alipay_open', 'sandbox', 'answered_again');
     await trial.clock.advance(1_000);
     expect(errors).toEqual([new Error('the database is away')]);
-    releases.answered('alipay_open', 'sandbox', true);
+    releases.heard('alipay_open', 'sandbox', 'answered_again');
     await trial.clock.advance(0);
     expect(dueNow(trial)).toHaveLength(1);
   });

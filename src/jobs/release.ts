@@ -1,5 +1,6 @@
 import type { WalletName } from '../domain/wallets.ts';
 import type { Engine } from '../operations/engine.ts';
+import type { Heard } from '../ports/wallet-directory.ts';
 
 export interface ReleaseOptions {
   /** Steps brought forward at a time. */
@@ -13,8 +14,8 @@ export interface ReleaseOptions {
 export const releasePace = { batch: 50, batchEveryMs: 250 } as const;
 
 export interface Releases {
-  /** A call of this process to this account was answered; `afterSilence`: the one before was not. */
-  answered(wallet: WalletName, account: string, afterSilence: boolean): void;
+  /** What a call of this process has told of its account. */
+  heard(wallet: WalletName, account: string, heard: Heard): void;
   /** Starts no more releases and waits for those under way. */
   stop(): Promise<void>;
 }
@@ -24,9 +25,15 @@ const lookEveryMs = 30_000;
 /** And after each silence, but no sooner than this after the last look. */
 const lookAgainMs = 1_000;
 
+/** While an account is silent one step is sent ahead so often, ever less often the longer it lasts. */
+const scoutEveryMsMin = 2_000;
+const scoutEveryMsMax = 15_000;
+const scoutShare = 0.1;
+
 /**
  * Brings the steps forward that wait for an account which answers again: at once, the oldest window end first, so many at
- * a time until none waits or the account falls silent. Nothing of this is needed for a step to be taken in the end, since each
+ * a time until none waits or the account falls silent. While it is silent one step at a time is sent ahead, so that the end of an
+ * outage is noticed within seconds although nobody else calls. Nothing of this is needed for a step to be taken in the end, since each
  * row is its own timer; so a crash in between loses nothing but time. CAN-01, money case 14.
  */
 export function startReleases(
@@ -35,42 +42,73 @@ export function startReleases(
 ): Releases {
   const stopped = new AbortController();
   const underWay = new Map<string, Promise<void>>();
+  const scouts = new Map<string, Promise<void>>();
   const lookedAtMs = new Map<string, number>();
+  const silentSinceMs = new Map<string, number>();
   /** Accounts that fell silent after the last look. */
   const silenced = new Set<string>();
 
+  function isSilent(wallet: WalletName, account: string): boolean {
+    return (engine.wallets.outage?.(wallet, account) ?? null) !== null;
+  }
+
+  async function bringForward(wallet: WalletName, account: string, limit: number): Promise<number> {
+    const released = await engine.due.releaseHeld(wallet, account, limit);
+    if (released > 0) engine.changes.publish(`${wallet}/${account}`, engine.clock.now());
+    return released;
+  }
+
   async function release(wallet: WalletName, account: string): Promise<void> {
     for (;;) {
-      const released = await engine.due.releaseHeld(wallet, account, batch);
-      if (released > 0) engine.changes.publish(`${wallet}/${account}`, engine.clock.now());
-      const isSilent = (engine.wallets.outage?.(wallet, account) ?? null) !== null;
-      if (released < batch || isSilent || stopped.signal.aborted) return;
+      const released = await bringForward(wallet, account, batch);
+      if (released < batch || isSilent(wallet, account) || stopped.signal.aborted) return;
       await engine.clock.sleep(batchEveryMs, stopped.signal);
     }
   }
 
+  /** Ends when the account answers, or nothing waits for it; the next silence sends another. */
+  async function scout(wallet: WalletName, account: string, sinceMs: number): Promise<void> {
+    for (;;) {
+      const lastsMs = engine.clock.monotonicMs() - sinceMs;
+      const waitMs = Math.min(scoutEveryMsMax, Math.max(scoutEveryMsMin, lastsMs * scoutShare));
+      await engine.clock.sleep(waitMs, stopped.signal);
+      if (stopped.signal.aborted || !isSilent(wallet, account)) return;
+      if ((await bringForward(wallet, account, 1)) === 0) return;
+    }
+  }
+
+  function started(jobs: Map<string, Promise<void>>, name: string, job: Promise<void>): void {
+    const ended = job.catch(onError).finally(() => jobs.delete(name));
+    jobs.set(name, ended);
+  }
+
   return {
-    answered(wallet, account, afterSilence) {
+    heard(wallet, account, heard) {
       const name = `${wallet}/${account}`;
-      if (afterSilence) silenced.add(name);
-      if (underWay.has(name) || stopped.signal.aborted) return;
+      if (heard !== 'answered') silenced.add(name);
+      if (stopped.signal.aborted) return;
+      if (heard === 'silence') {
+        const sinceMs = silentSinceMs.get(name) ?? engine.clock.monotonicMs();
+        silentSinceMs.set(name, sinceMs);
+        if (!scouts.has(name)) started(scouts, name, scout(wallet, account, sinceMs));
+        return;
+      }
+      silentSinceMs.delete(name);
+      if (underWay.has(name)) return;
       const restMs = silenced.has(name) ? lookAgainMs : lookEveryMs;
       if (engine.clock.monotonicMs() < (lookedAtMs.get(name) ?? Number.NEGATIVE_INFINITY) + restMs) return;
       silenced.delete(name);
       const releasing = release(wallet, account)
         .catch((error: unknown) => {
           silenced.add(name);
-          onError(error);
+          throw error;
         })
-        .finally(() => {
-          underWay.delete(name);
-          lookedAtMs.set(name, engine.clock.monotonicMs());
-        });
-      underWay.set(name, releasing);
+        .finally(() => lookedAtMs.set(name, engine.clock.monotonicMs()));
+      started(underWay, name, releasing);
     },
     async stop() {
       stopped.abort();
-      await Promise.all(underWay.values());
+      await Promise.all([...underWay.values(), ...scouts.values()]);
     },
   };
 }

@@ -7,6 +7,9 @@ export interface Outage {
   readonly refusesForS: number | null;
 }
 
+/** What a call told of its account: an answer, the first one after a silence, or one more silence of an account in outage. */
+export type Heard = 'answered' | 'answered_again' | 'silence';
+
 /** The way to each wallet. */
 export interface WalletDirectory {
   gateway(wallet: WalletName): WalletGateway;

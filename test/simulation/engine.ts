@@ -23,9 +23,7 @@ export function createEngine(world: World, life: Life, plant: Plant): GatewayEng
   const { memory, merchant } = world;
   const through = createDatabaseConnection(world, life);
   const reached = (wallet: WalletName) =>
-    createWalletGateway(world, life, wallet, (afterSilence) =>
-      releases.answered(wallet, 'sandbox', afterSilence),
-    );
+    createWalletGateway(world, life, wallet, (heard) => releases.heard(wallet, 'sandbox', heard));
   const wallets = { alipay_open: reached('alipay_open'), alipay_plus: reached('alipay_plus') };
   const gateways = {
     alipay_open: plant.wallet(wallets.alipay_open.gateway, world),

@@ -11,13 +11,16 @@ export interface Outage {
   readonly kind: 'refuses' | 'hangs';
 }
 
+/** One that lasts longer shows nothing more, and takes many events. */
+const outageMsMax = 60 * 60_000;
+
 /** An outage that ends with the other faults, or before them. */
 export function drawOutage(random: Random, faultsEndMs: number): Outage {
   const fromMs = random.integer(0, Math.floor(faultsEndMs / 2));
   return {
     wallet: random.pick(['alipay_open', 'alipay_plus']),
     fromMs,
-    untilMs: random.integer(fromMs, faultsEndMs),
+    untilMs: random.integer(fromMs, Math.min(faultsEndMs, fromMs + outageMsMax)),
     kind: random.pick(['refuses', 'refuses', 'hangs']),
   };
 }

@@ -2,7 +2,7 @@ import { createAccountLine } from '../../src/adapters/wallets/account-line.ts';
 import type { NoAnswer, NoAnswerReason, Unclear } from '../../src/domain/wallet-answer.ts';
 import type { WalletName } from '../../src/domain/wallets.ts';
 import type { CallLimit, WalletGateway } from '../../src/ports/wallet.ts';
-import type { Outage as SeenOutage } from '../../src/ports/wallet-directory.ts';
+import type { Heard, Outage as SeenOutage } from '../../src/ports/wallet-directory.ts';
 import { stallNow } from './engine.ts';
 import type { Life } from './gateway-process.ts';
 import { outageNames } from './outage.ts';
@@ -40,7 +40,7 @@ export function createWalletGateway(
   world: World,
   life: Life,
   name: WalletName,
-  onAnswered: (afterSilence: boolean) => void,
+  onHeard: (heard: Heard) => void,
 ): ReachedWallet {
   const { scheduler, random, plan, trace, tally } = world;
   const wallet = world.wallets[name];
@@ -49,7 +49,7 @@ export function createWalletGateway(
     concurrency,
     callsMin,
     monotonicMs: () => scheduler.nowMs() - life.bornMs,
-    onAnswered,
+    onHeard,
   });
 
   /** The outage that holds now. */

@@ -11,12 +11,12 @@ function silence(reason: NoAnswerReason): NoAnswer {
 
 function trial(concurrency = 64) {
   let nowMs = 0;
-  const heard: boolean[] = [];
+  const heard: string[] = [];
   const line = createAccountLine({
     name: 'main',
     concurrency,
     monotonicMs: () => nowMs,
-    onAnswered: (afterSilence) => heard.push(afterSilence),
+    onHeard: (how) => heard.push(how),
   });
   const called: string[] = [];
   const call = async (purpose: 'payment' | 'resolution', answer: NoAnswer | typeof answered, name = '') =>
@@ -63,7 +63,7 @@ describe('the line to an account', () => {
     expect(await call('resolution', answered)).toEqual(answered);
     expect(line.outage()).toBeNull();
     expect(await call('payment', answered)).toEqual(answered);
-    expect(heard).toEqual([true, false]);
+    expect(heard.slice(-3)).toEqual(['silence', 'answered_again', 'answered']);
   });
 
   it('waits for a place no longer than the call may take, and that says nothing of the account', async () => {
@@ -77,7 +77,7 @@ describe('the line to an account', () => {
     expect(line.outage()).toBeNull();
     first.resolve(answered);
     expect(await begun).toEqual(answered);
-    expect(heard).toEqual([false]);
+    expect(heard).toEqual(['answered']);
   });
 
   it('seems silent after three calls in a row without an answer, and refuses nothing for that', async () => {

@@ -1,6 +1,6 @@
 import type { NoAnswer } from '../../domain/wallet-answer.ts';
 import type { CallLimit } from '../../ports/wallet.ts';
-import type { Outage } from '../../ports/wallet-directory.ts';
+import type { Heard, Outage } from '../../ports/wallet-directory.ts';
 import { type CallPurpose, createCallGate } from './call-gate.ts';
 import { type CallEnd, createCircuitBreaker } from './circuit-breaker.ts';
 
@@ -11,8 +11,8 @@ export interface AccountLineOptions {
   readonly monotonicMs: () => number;
   /** Fewer calls within the breaker's window say nothing; the simulation, which makes few, sets fewer. */
   readonly callsMin?: number;
-  /** A call was answered; `afterSilence`: the one before was not. */
-  readonly onAnswered?: ((afterSilence: boolean) => void) | undefined;
+  /** Called at the end of each call that tells something of the account. */
+  readonly onHeard?: ((heard: Heard) => void) | undefined;
 }
 
 /** All calls of this process to one wallet account pass here: through its circuit breaker, then its gate. */
@@ -40,11 +40,19 @@ export function createAccountLine(options: AccountLineOptions): AccountLine {
 
   function ended(how: CallEnd): void {
     breaker.ended(how, monotonicMs());
-    if (how === 'unanswered') silences += 1;
-    if (how !== 'answered') return;
-    const afterSilence = silences > 0;
-    silences = 0;
-    options.onAnswered?.(afterSilence);
+    if (how === 'unanswered') {
+      silences += 1;
+      if (outage() !== null) options.onHeard?.('silence');
+    } else if (how === 'answered') {
+      const heard = silences > 0 ? 'answered_again' : 'answered';
+      silences = 0;
+      options.onHeard?.(heard);
+    }
+  }
+
+  function outage(): Outage | null {
+    if (!breaker.isOpen() && silences < silencesMin) return null;
+    return { refusesForS: breaker.refuses('payment', monotonicMs()) ? refusesForS : null };
   }
 
   return {
@@ -73,10 +81,7 @@ export function createAccountLine(options: AccountLineOptions): AccountLine {
         ended(how);
       }
     },
-    outage() {
-      if (!breaker.isOpen() && silences < silencesMin) return null;
-      return { refusesForS: breaker.refuses('payment', monotonicMs()) ? refusesForS : null };
-    },
+    outage,
   };
 }
 
@@ -94,7 +99,7 @@ export interface AccountLines {
 
 export function createAccountLines(
   options: Pick<AccountLineOptions, 'concurrency' | 'monotonicMs'> & {
-    readonly onAnswered?: ((account: string, afterSilence: boolean) => void) | undefined;
+    readonly onHeard?: ((account: string, heard: Heard) => void) | undefined;
   },
 ): AccountLines {
   const lines = new Map<string, AccountLine>();
@@ -106,7 +111,7 @@ export function createAccountLines(
         name: account,
         concurrency: options.concurrency,
         monotonicMs: options.monotonicMs,
-        onAnswered: (afterSilence) => options.onAnswered?.(account, afterSilence),
+        onHeard: (heard) => options.onHeard?.(account, heard),
       });
       lines.set(account, line);
       return line;

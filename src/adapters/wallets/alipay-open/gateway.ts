@@ -1,7 +1,7 @@
 import { sign } from 'node:crypto';
 import type { NoAnswer } from '../../../domain/wallet-answer.ts';
 import type { CallLimit, PayRequest, WalletGateway } from '../../../ports/wallet.ts';
-import type { Outage } from '../../../ports/wallet-directory.ts';
+import type { Heard, Outage } from '../../../ports/wallet-directory.ts';
 import { type Call, methods } from '../../../protocols/alipay-open/calls.ts';
 import {
   composeRequest,
@@ -39,8 +39,8 @@ export interface AlipayOpenGatewayOptions {
   readonly monotonicMs: () => number;
   /** Calls under way to one account at most; a quarter of them is kept for calls other than pay. */
   readonly concurrencyPerAccount?: number | undefined;
-  /** A call to this account was answered; `afterSilence`: the one before was not. */
-  readonly onAnswered?: ((account: string, afterSilence: boolean) => void) | undefined;
+  /** Called at the end of each call that tells something of this account. */
+  readonly onHeard?: ((account: string, heard: Heard) => void) | undefined;
   readonly http?: Omit<HttpChannelOptions, 'monotonicMs'> | undefined;
 }
 
@@ -63,7 +63,7 @@ export function createAlipayOpenGateway(options: AlipayOpenGatewayOptions): Alip
   const { monotonicMs, wallClock } = options;
   const http = createHttpChannel({ ...options.http, monotonicMs });
   const concurrency = options.concurrencyPerAccount ?? 64;
-  const lines = createAccountLines({ concurrency, monotonicMs, onAnswered: options.onAnswered });
+  const lines = createAccountLines({ concurrency, monotonicMs, onHeard: options.onHeard });
   const accounts = new Map<string, PreparedAccount>();
 
   function accountOf(name: string): PreparedAccount {

@@ -1,7 +1,7 @@
 import { sign } from 'node:crypto';
 import type { NoAnswer } from '../../../domain/wallet-answer.ts';
 import type { CallLimit, WalletGateway } from '../../../ports/wallet.ts';
-import type { Outage } from '../../../ports/wallet-directory.ts';
+import type { Heard, Outage } from '../../../ports/wallet-directory.ts';
 import { type Call, pathOf } from '../../../protocols/alipay-plus/endpoints.ts';
 import { printHead } from '../../../protocols/alipay-plus/headers.ts';
 import { printMessage, shortened } from '../../../protocols/alipay-plus/message-fields.ts';
@@ -40,8 +40,8 @@ export interface AlipayPlusGatewayOptions {
   readonly monotonicMs: () => number;
   /** Calls under way to one account at most; a quarter of them is kept for calls other than pay. */
   readonly concurrencyPerAccount?: number | undefined;
-  /** A call to this account was answered; `afterSilence`: the one before was not. */
-  readonly onAnswered?: ((account: string, afterSilence: boolean) => void) | undefined;
+  /** Called at the end of each call that tells something of this account. */
+  readonly onHeard?: ((account: string, heard: Heard) => void) | undefined;
   readonly http?: Omit<HttpChannelOptions, 'monotonicMs'> | undefined;
 }
 
@@ -65,7 +65,7 @@ export function createAlipayPlusGateway(options: AlipayPlusGatewayOptions): Alip
   const http = createHttpChannel({ ...options.http, monotonicMs });
   const concurrency = options.concurrencyPerAccount ?? 64;
   const accountOf = createPreparedAccounts(options.account);
-  const lines = createAccountLines({ concurrency, monotonicMs, onAnswered: options.onAnswered });
+  const lines = createAccountLines({ concurrency, monotonicMs, onHeard: options.onHeard });
 
   async function ask<F extends AnswerFields>(
     call: Call,
