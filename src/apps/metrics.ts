@@ -64,7 +64,7 @@ function tableGauges(registry: Registry): { show(signals: OperatingSignals | nul
   });
   const attention = new Gauge({
     name: 'shoudan_needs_attention',
-    help: 'Payments, refunds, held cancels and stray notifications that wait for a person, by reason.',
+    help: 'Payments, refunds, held cancels, stray notifications and disabled endpoints that wait for a person, by reason.',
     labelNames: ['reason'],
     registers,
   });
@@ -72,6 +72,12 @@ function tableGauges(registry: Registry): { show(signals: OperatingSignals | nul
     name: 'shoudan_due_steps',
     help: 'Rows whose next step is due and that no process works on, by kind and step.',
     labelNames: ['kind', 'step'],
+    registers,
+  });
+  const held = new Gauge({
+    name: 'shoudan_held_steps',
+    help: 'Steps that wait until their wallet account answers again, by account.',
+    labelNames: ['wallet', 'account'],
     registers,
   });
   const oldest = new Gauge({
@@ -87,7 +93,7 @@ function tableGauges(registry: Registry): { show(signals: OperatingSignals | nul
   return {
     show(signals) {
       up.set(signals === null ? 0 : 1);
-      for (const gauge of [suspects, attention, due]) gauge.reset();
+      for (const gauge of [suspects, attention, due, held]) gauge.reset();
       for (const gauge of [oldest, workers]) gauge.remove();
       if (signals === null) return;
       // A reason without a payment is 0 and not absent: an alert on it must be able to end.
@@ -95,6 +101,7 @@ function tableGauges(registry: Registry): { show(signals: OperatingSignals | nul
         suspects.set({ reason }, signals.oneSidedSuspects.get(reason) ?? 0);
       for (const [reason, count] of signals.needsAttention) attention.set({ reason }, count);
       for (const { kind, step, count } of signals.dueSteps) due.set({ kind, step }, count);
+      for (const { wallet, account, count } of signals.heldSteps) held.set({ wallet, account }, count);
       oldest.set(signals.oldestDueSeconds);
       workers.set(signals.workersAlive);
     },

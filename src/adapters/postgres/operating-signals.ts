@@ -10,6 +10,12 @@ export interface OperatingSignals {
   readonly needsAttention: ReadonlyMap<string, number>;
   /** Rows whose step is due and not under way, by kind and step; no more than {@link dueCountMax} of a kind are counted. */
   readonly dueSteps: readonly { readonly kind: string; readonly step: string; readonly count: number }[];
+  /** Steps that wait until their account answers again, by account; counted as far as due ones. */
+  readonly heldSteps: readonly {
+    readonly wallet: string;
+    readonly account: string;
+    readonly count: number;
+  }[];
   readonly oldestDueSeconds: number;
   readonly workersAlive: number;
 }
@@ -33,13 +39,14 @@ export const dueCountMax = 100_000;
 
 /** Reads due rows and rows in attention by their indexes, however many payments there are. */
 export async function readOperatingSignals(database: Database): Promise<OperatingSignals> {
-  const [oneSidedSuspects, needsAttention, dueSteps, times] = await Promise.all([
+  const [oneSidedSuspects, needsAttention, dueSteps, heldSteps, times] = await Promise.all([
     countOneSidedSuspects(database),
     countNeedsAttention(database),
     countDueSteps(database),
+    countHeldSteps(database),
     readTimes(database),
   ]);
-  return { oneSidedSuspects, needsAttention, dueSteps, ...times };
+  return { oneSidedSuspects, needsAttention, dueSteps, heldSteps, ...times };
 }
 
 /**
@@ -81,6 +88,8 @@ async function countNeedsAttention(database: Database): Promise<ReadonlyMap<stri
            union all
            select 'cancel_of_unknown_request', count(*) from held_cancels
            union all
+           select 'endpoint_disabled', count(*) from endpoints where disabled_at is not null
+           union all
            select 'stray_notification', count(*) from stray_notifications where cleared_at is null`,
   });
   return summed(rows);
@@ -99,6 +108,20 @@ async function countDueSteps(database: Database): Promise<OperatingSignals['dueS
              (select 'delivery', 'deliver' from deliveries
               where due_at <= clock_timestamp() and (lease_until is null or lease_until <= clock_timestamp()) limit $1)
            ) as due group by kind, step`,
+    values: [dueCountMax],
+  });
+  return rows;
+}
+
+async function countHeldSteps(database: Database): Promise<OperatingSignals['heldSteps']> {
+  const { rows } = await database.query<OperatingSignals['heldSteps'][number]>({
+    name: 'count_held_steps',
+    text: `select split_part(waits_for, '/', 1) as wallet, split_part(waits_for, '/', 2) as account, count(*)::int as count
+           from (
+             (select waits_for from payments where waits_for is not null and due_at is not null limit $1)
+             union all
+             (select waits_for from refunds where waits_for is not null and due_at is not null limit $1)
+           ) as held group by waits_for`,
     values: [dueCountMax],
   });
   return rows;
