@@ -7,6 +7,7 @@ import type { Payment } from '../../src/domain/payment.ts';
 import { deliver } from '../../src/jobs/deliver.ts';
 import { cancelPayment } from '../../src/operations/cancel.ts';
 import { leaseMs } from '../../src/operations/engine.ts';
+import { performPaymentStep } from '../../src/operations/perform.ts';
 import { eventually, openRealGateway, type RealGateway } from './real-gateway.ts';
 
 /*
@@ -237,9 +238,11 @@ describe('a success that is being told when the payment is cancelled', () => {
         const rows = await engine.due.claimDue(100, leaseMs);
         if (rows.length === 0) return;
         await Promise.all(
-          rows.map((row) =>
-            row.kind === 'delivery' ? deliver({ ...engine, endpoint }, row.delivery) : Promise.resolve(),
-          ),
+          rows.map(async (row) => {
+            if (row.kind === 'delivery') await deliver({ ...engine, endpoint }, row.delivery);
+            // A cancel whose call met with this claim.
+            if (row.kind === 'payment') await performPaymentStep(engine, row.payment);
+          }),
         );
       }
     };

@@ -149,6 +149,8 @@ export const deliveryContract: { readonly [name: string]: Case } = {
       async (delivery: Delivery) =>
         under.deliveries.recordTryFailed(delivery, 'no answer', await under.now()),
       (delivery: Delivery) => under.deliveries.recordExhausted(delivery, 'no answer'),
+      (delivery: Delivery) => under.deliveries.recordWithdrawn(delivery),
+      async (delivery: Delivery) => under.deliveries.recordPutOff(delivery, await under.now()),
     ];
     for (const end of ends) {
       const payment = await succeeded(under, {});

@@ -5,21 +5,18 @@ import { appendEvents, type DeliveryRow, type MemoryRecords, rowKeyOf, storeDeli
 
 /** What becomes of deliveries and of their endpoints, in memory. A delivery that has ended stays as it ended. */
 export function createDeliveryJournal(records: MemoryRecords): DeliveryJournal {
-  const change = (delivery: Delivery, changed: (row: DeliveryRow) => DeliveryRow): boolean => {
+  const change = (delivery: Delivery, changed: (row: DeliveryRow) => DeliveryRow): void => {
     const row = records.deliveries.get(rowKeyOf(delivery.merchantId, delivery.id));
-    if (row?.state !== 'pending') return false;
-    storeDelivery(records, changed(row));
-    return true;
+    if (row?.state === 'pending') storeDelivery(records, changed(row));
+    else tryHasEnded(records, delivery);
   };
   const failed = (delivery: Delivery, reason: string, changed: Partial<DeliveryRow>): FailingEndpoint => {
-    const ended = change(delivery, (row) => ({ ...tried(row), lastFailure: reason, ...changed }));
-    if (!ended) tryHasEnded(records, delivery);
+    change(delivery, (row) => ({ ...tried(row), lastFailure: reason, ...changed }));
     return endpointFailed(records, delivery, reason);
   };
   return {
     async recordDelivered(delivery) {
-      const ended = change(delivery, (row) => ({ ...tried(row), state: 'delivered', dueAt: null }));
-      if (!ended) tryHasEnded(records, delivery);
+      change(delivery, (row) => ({ ...tried(row), state: 'delivered', dueAt: null }));
       const key = rowKeyOf(delivery.merchantId, delivery.url);
       if (records.endpoints.get(key)?.disabledAt === null) records.endpoints.delete(key);
     },

@@ -48,12 +48,13 @@ async function recordDelivered(database: Database, delivery: Delivery): Promise<
 }
 
 async function recordWithdrawn(database: Database, delivery: Delivery): Promise<void> {
-  await database.query({
+  const { rowCount } = await database.query({
     name: 'record_withdrawn',
     text: `update deliveries set state = 'withdrawn', due_at = null, lease_until = null,
              ended_at = clock_timestamp() where ${thisPending}`,
     values: nameOf(delivery),
   });
+  if (rowCount === 0) await tryHasEnded(database, delivery);
 }
 
 /** `retryAt` is `null` when there is no other try. */
@@ -98,31 +99,34 @@ async function tryHasEnded(database: Database, delivery: Delivery): Promise<void
 }
 
 async function recordPutOff(database: Database, delivery: Delivery, dueAt: Date): Promise<void> {
-  await database.query({
+  const { rowCount } = await database.query({
     name: 'put_off_delivery',
     text: `update deliveries set due_at = $4, lease_until = null where ${thisPending}`,
     values: [...nameOf(delivery), dueAt],
   });
+  if (rowCount === 0) await tryHasEnded(database, delivery);
 }
 
 /** The endpoint's row is locked first: whoever enables it meanwhile finds this delivery held, or it is not held. */
 async function recordHeld(database: Database, delivery: Delivery): Promise<boolean> {
-  return inTransaction(database, async (connection) => {
+  const held = await inTransaction(database, async (connection) => {
     const { rowCount } = await connection.query({
       name: 'lock_disabled_endpoint',
       text: `select from endpoints where merchant_id = $1 and url = $2 and disabled_at is not null for share`,
       values: [delivery.merchantId, delivery.url],
     });
-    if (rowCount === 0) return false;
-    await connection.query({
+    if (rowCount === 0) return null;
+    const hold = await connection.query({
       name: 'hold_delivery',
       text: `update deliveries set state = 'held', last_failure = coalesce(last_failure, 'the endpoint is disabled'),
                due_at = null, lease_until = null, ended_at = clock_timestamp()
              where ${thisPending}`,
       values: nameOf(delivery),
     });
-    return true;
+    return hold.rowCount === 1;
   });
+  if (held === false) await tryHasEnded(database, delivery);
+  return held !== null;
 }
 
 async function disableEndpoint(database: Database, endpoint: FailingEndpoint): Promise<boolean> {
