@@ -52,6 +52,7 @@ describe('a refusal', () => {
   test('may be answered otherwise later only where somebody else ends what stands in the way', () => {
     const transient = Object.entries(refusals).filter(([, { transient }]) => transient);
     expect(transient.map(([code]) => code)).toEqual([
+      'wallet_unavailable',
       'order_has_open_payment',
       'payment_not_found',
       'refund_not_found',
