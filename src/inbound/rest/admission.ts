@@ -50,6 +50,11 @@ export interface Admission {
 
 /** Requests of every kind for each payment that may be in flight: looks and cancels are refused much later than payments. */
 const requestsPerPayment = 8;
+/**
+ * From this share of the payments that may be in flight on. Fewer are not what strains a process: something else on the
+ * machine does, or its start, and nobody would be helped by refusing them.
+ */
+const strainCountsFromShare = 1 / 20;
 const spreadSecondsMin = 4;
 const spreadSecondsMax = 30;
 /** As long as refusals follow each other this closely, it is one overload. */
@@ -57,6 +62,7 @@ const oneOverloadMs = 5_000;
 
 export function createAdmission(options: AdmissionOptions): Admission {
   const { paymentsMax, monotonicMs } = options;
+  const strainCountsFrom = Math.ceil(paymentsMax * strainCountsFromShare);
   let inFlight = 0;
   let requests = 0;
   let refusals = { firstMs: Number.NEGATIVE_INFINITY, lastMs: Number.NEGATIVE_INFINITY };
@@ -94,7 +100,8 @@ export function createAdmission(options: AdmissionOptions): Admission {
 
   return {
     enter() {
-      const reason = inFlight >= paymentsMax ? 'payments_in_flight' : options.strain();
+      const strain = inFlight >= strainCountsFrom ? options.strain() : null;
+      const reason = inFlight >= paymentsMax ? 'payments_in_flight' : strain;
       if (reason === null) return place();
       options.onRefused?.(reason);
       return { kind: 'overloaded', reason, retryAfterS: retryAfterS() };
