@@ -113,6 +113,7 @@ describe('a refund that a person resolves', () => {
     );
     expect(late.events).toEqual([
       { type: 'RefundEvidenceAfterFailure', data: { refund_id: failed.id, value: '3000' } },
+      { type: 'AttentionRaised', data: { refund_id: failed.id, reason: 'refunded_after_failure' } },
     ]);
     expect(late.refund).toEqual(attended(failed, 'refunded_after_failure'));
     expect(refundResolved(late.refund, 'succeeded').events).toEqual([]);

@@ -3,7 +3,7 @@ import { awaitingPayer, inquiredNext, issued, paid } from './decide-evidence.ts'
 import { notified } from './decide-notification.ts';
 import * as reversal from './decide-reversal.ts';
 import * as reversalRefund from './decide-reversal-refund.ts';
-import { heldUp, stepFailed, stepWorks } from './decide-trouble.ts';
+import { heldUp, stepFailed, stepWorks, withLastAnswer } from './decide-trouble.ts';
 import { type Failure, isOpen, type Payment, type TimelineEvent } from './payment.ts';
 import {
   attentionEnded,
@@ -102,7 +102,9 @@ export function decidePayment(
   now: Date,
 ): PaymentDecision {
   const draft = draftOf(payment);
-  return decide('answer' in input ? stepWorks(draft) : draft, input, policy, now);
+  if (!('answer' in input)) return decide(draft, input, policy, now);
+  const decided = decide(stepWorks(draft), input, policy, now);
+  return { ...decided, events: withLastAnswer(decided.events, input.answer) };
 }
 
 function decide(draft: Draft, input: PaymentInput, policy: PaymentPolicy, now: Date): Draft {

@@ -39,7 +39,7 @@ function example(name: string): Refund {
 }
 
 /** What a timeline tells of a refund beside its moves. */
-const besideMoves = ['UntrustedAnswer', 'ResolvedByHand', 'RefundEvidenceAfterFailure'];
+const besideMoves = ['AttentionRaised', 'UntrustedAnswer', 'ResolvedByHand', 'RefundEvidenceAfterFailure'];
 
 /** The state that these moves lead to; `null` when one of them does not go on where the one before ended. */
 function followed(from: RefundState, events: readonly string[]): string | null {

@@ -1,5 +1,5 @@
 import { type RefundResolution, refundResolutionObstacle, type WrittenEvidence } from './decide-by-hand.ts';
-import { unresolvedReason } from './decide-trouble.ts';
+import { unresolvedReason, withLastAnswer } from './decide-trouble.ts';
 import { eventOfMove } from './lifecycle.ts';
 import type { AttentionReason, Failure, TimelineEvent } from './payment.ts';
 import { later } from './payment-changes.ts';
@@ -238,15 +238,20 @@ function attended(
   reason: AttentionReason = 'refund_unresolved',
 ): RefundDecision {
   if (decision.refund.attention !== null) return decision;
-  return { ...decision, refund: { ...decision.refund, attention: { reason, since: now } } };
+  const { refund } = decision;
+  return {
+    refund: { ...refund, attention: { reason, since: now } },
+    events: [...decision.events, { type: 'AttentionRaised', data: { refund_id: refund.id, reason } }],
+  };
 }
 
 function noted(
   { kind, answer }: Extract<RefundInput, { readonly answer: unknown }>,
   decision: RefundDecision,
 ): RefundDecision {
-  if (answer.kind !== 'no_answer' || answer.reason !== 'untrusted') return decision;
+  const told = { ...decision, events: withLastAnswer(decision.events, answer) };
+  if (answer.kind !== 'no_answer' || answer.reason !== 'untrusted') return told;
   const call = kind === 'refund_answered' ? 'refund' : 'inquire_refund';
   const event: TimelineEvent = { type: 'UntrustedAnswer', data: { call, detail: answer.detail } };
-  return { ...decision, events: [event, ...decision.events] };
+  return { ...told, events: [event, ...told.events] };
 }

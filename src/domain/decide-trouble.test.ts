@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { decidePayment, type PaymentInput } from './decide-payment.ts';
 import { decideRefund } from './decide-refund.ts';
 import { fastTriesMs } from './decide-trouble.ts';
-import { noAnswer } from './inputs.fixture.ts';
+import { later, noAnswer, unclear } from './inputs.fixture.ts';
 import type { Payment } from './payment.ts';
 import { everyPayment, examplePolicy, exampleRefund, noon } from './payments.fixture.ts';
 
@@ -53,5 +53,40 @@ describe('a step that cannot be taken', () => {
 
   it('is put before people when it is held up for longer than the fast tries take', () => {
     expect(fastTriesMs(examplePolicy.cancelRetry)).toBe(55_000);
+  });
+});
+
+// proves RES-19
+describe('what asks for attention', () => {
+  it('says by which answer it came to that: the wallet’s own words, or why there is none', () => {
+    const tired = { ...cancelling(), tries: 9 };
+    const asked = (input: PaymentInput) =>
+      decided(tired, input).events.find(({ type }) => type === 'AttentionRaised')?.data;
+    expect(asked({ kind: 'cancel_answered', answer: noAnswer('timeout') })).toEqual({
+      reason: 'cancel_unresolved',
+      answer: 'timeout',
+      detail: 'timeout in a test',
+    });
+    expect(asked({ kind: 'cancel_answered', answer: unclear })).toEqual({
+      reason: 'cancel_unresolved',
+      answer: 'unclear',
+      wallet_code: 'ACQ.SYSTEM_ERROR',
+      detail: 'system error',
+    });
+  });
+
+  it('of a refund names the refund', () => {
+    const refund = exampleRefund();
+    const { events } = decideRefund(refund, { kind: 'refund_answered', answer: later }, examplePolicy, noon);
+    expect(events).toContainEqual({
+      type: 'AttentionRaised',
+      data: {
+        refund_id: refund.id,
+        reason: 'refund_unresolved',
+        answer: 'later',
+        wallet_code: 'ACQ.SELLER_BALANCE_NOT_ENOUGH',
+        detail: 'the position is too small',
+      },
+    });
   });
 });

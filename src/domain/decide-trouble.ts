@@ -1,5 +1,5 @@
-import type { AttentionReason, PaymentAction } from './payment.ts';
-import { attentionEnded, attentionRaised, type Draft } from './payment-changes.ts';
+import type { AttentionReason, PaymentAction, TimelineEvent } from './payment.ts';
+import { attentionEnded, attentionRaised, type Draft, type EventData } from './payment-changes.ts';
 import type { RetryPace } from './policy.ts';
 import type { RefundAction } from './refund.ts';
 
@@ -33,6 +33,35 @@ export function heldUp(draft: Draft, now: Date): Draft {
 
 export function stepFailed(draft: Draft, now: Date): Draft {
   return draft.payment.nextStep === null ? draft : attentionRaised(draft, 'step_failing', now);
+}
+
+/** What asks for people's attention says by which answer it came to that. RES-19. */
+export function withLastAnswer(
+  events: readonly TimelineEvent[],
+  answer: LastAnswer,
+): readonly TimelineEvent[] {
+  if (!events.some(({ type }) => type === 'AttentionRaised')) return events;
+  const data = answerData(answer);
+  return events.map((event) =>
+    event.type === 'AttentionRaised' ? { ...event, data: { ...event.data, ...data } } : event,
+  );
+}
+
+/** An answer as far as people can use it: its kind, the wallet's own words, or why there is none. */
+interface LastAnswer {
+  readonly kind: string;
+  readonly code?: string;
+  readonly message?: string;
+  readonly reason?: string;
+  readonly detail?: string;
+}
+
+function answerData({ kind, code, message, reason, detail }: LastAnswer): EventData {
+  return {
+    answer: reason ?? kind,
+    ...(code === undefined ? {} : { wallet_code: code }),
+    ...(message === undefined && detail === undefined ? {} : { detail: message ?? detail ?? null }),
+  };
 }
 
 /** A step was taken: whatever kept it from that is gone. */
