@@ -27,9 +27,13 @@ import {
  * compare-and-set a row, so that the same SQL works on one server and on a sharded one. Whoever loses the
  * compare-and-set sees no row.
  */
-export function createDueRows(database: Database): DueRows {
+export function createDueRows(
+  database: Database,
+  monotonicMs: () => number = () => performance.now(),
+): DueRows {
+  const past = createLooksPast(monotonicMs);
   return {
-    claimDue: (limit, leaseMs, options = {}) => claimDue(database, limit, leaseMs, options),
+    claimDue: (limit, leaseMs, options = {}) => claimDue(database, past, limit, leaseMs, options),
     claimPayment: (merchantId, paymentId, leaseMs) => claimPayment(database, merchantId, paymentId, leaseMs),
     claimRefund: (merchantId, refundId, leaseMs) => claimRefund(database, merchantId, refundId, leaseMs),
     nextDueAt: () => nextDueAt(database),
@@ -80,13 +84,39 @@ const candidatesSql = `
 /** So many times a look goes on past lanes that it finds full. */
 const looksPastFullLanes = 3;
 
+/** Looks past a crowd take at most this share of the time: the larger the crowd, the longer until the next one. */
+const pastShare = 0.1;
+
+/**
+ * When to look past full lanes again. Such a look reads the crowd that it passes over: ten thousand rows take some fifty
+ * milliseconds, and others' rows are found within a second all the same.
+ */
+interface LooksPast {
+  isTime(): boolean;
+  took(sinceMs: number): void;
+  nowMs(): number;
+}
+
+function createLooksPast(monotonicMs: () => number): LooksPast {
+  let restUntilMs = Number.NEGATIVE_INFINITY;
+  return {
+    isTime: () => monotonicMs() >= restUntilMs,
+    took(sinceMs) {
+      const nowMs = monotonicMs();
+      restUntilMs = nowMs + (nowMs - sinceMs) * (1 / pastShare - 1);
+    },
+    nowMs: monotonicMs,
+  };
+}
+
 async function claimDue(
   database: Database,
+  past: LooksPast,
   limit: number,
   leaseMs: number,
   { deliveryLimit = limit, underWay = new Map() }: ClaimOptions,
 ): Promise<DueRow[]> {
-  const picked = await pickedCandidates(database, limit, deliveryLimit, underWay);
+  const picked = await pickedCandidates(database, past, limit, deliveryLimit, underWay);
   const claims = await Promise.allSettled(picked.map((candidate) => claim(database, candidate, leaseMs)));
   const claimed = claims.flatMap((each) =>
     each.status === 'fulfilled' && each.value !== null ? [each.value] : [],
@@ -99,6 +129,7 @@ async function claimDue(
 
 async function pickedCandidates(
   database: Database,
+  past: LooksPast,
   limit: number,
   deliveryLimit: number,
   underWay: ReadonlyMap<string, number>,
@@ -107,6 +138,7 @@ async function pickedCandidates(
   const seen = new Set<string>();
   const picked: Candidate[] = [];
   for (let look = 0; look <= looksPastFullLanes; look += 1) {
+    const sinceMs = past.nowMs();
     const fullBefore = share.full();
     const full = lanesByKind(fullBefore);
     const { rows } = await database.query<Candidate>({
@@ -121,7 +153,9 @@ async function pickedCandidates(
       if (share.take(candidate.kind, lanesOf(candidate))) picked.push(candidate);
     }
     const isWhole = rows.length < limit && rows.filter(isDelivery).length < deliveryLimit;
+    if (look > 0) past.took(sinceMs);
     if (share.isUsedUp() || isWhole || share.full().length === fullBefore.length) break;
+    if (look === 0 && !past.isTime()) break;
   }
   return picked;
 }
