@@ -52,17 +52,17 @@ export function deliveryDelayMs(tries: number): number | null {
 }
 
 /**
- * Wait of a delivery that is due and finds its endpoint taken up by others. No try is counted. Where the endpoint
- * fails the wait grows with the delivery's age: of a hundred thousand that wait, few are in anybody's way.
+ * Wait of a delivery that is due and finds its endpoint taken up by others: half of its age, at least a second. No try is
+ * counted. Of a hundred thousand that wait, few are in anybody's way.
  */
-export function putOffMs(
-  delivery: Pick<Delivery, 'createdAt'>,
-  standing: EndpointStanding,
-  now: Date,
-): number {
+export function putOffMs(delivery: Pick<Delivery, 'createdAt'>, longestMs: number, now: Date): number {
   const ageMs = now.getTime() - delivery.createdAt.getTime();
-  const longestMs = standing === 'sound' ? 10 * secondMs : hourMs;
   return Math.min(longestMs, Math.max(secondMs, Math.floor(ageMs / 2)));
+}
+
+/** An endpoint that fails is given time: when it is back, everything is tried within an hour. */
+export function longestPutOffMs(standing: EndpointStanding): number {
+  return standing === 'sound' ? 10 * secondMs : hourMs;
 }
 
 /** How long a merchant's endpoint may take to answer. */

@@ -1,4 +1,10 @@
-import { type Delivery, deliveryDelayMs, deliveryTimeoutMs, putOffMs } from '../domain/delivery.ts';
+import {
+  type Delivery,
+  deliveryDelayMs,
+  deliveryTimeoutMs,
+  longestPutOffMs,
+  putOffMs,
+} from '../domain/delivery.ts';
 import { type EndpointPolicy, type FailingEndpoint, mustBeDisabled, standingOf } from '../domain/endpoint.ts';
 import { type Payment, publicStatus } from '../domain/payment.ts';
 import { later } from '../domain/payment-changes.ts';
@@ -68,11 +74,16 @@ export async function deliver(
   await disabledIfDue(engine, await engine.deliveries.recordExhausted(delivery, reply.reason));
 }
 
-/** The delivery is due and its endpoint taken up by others: it gets out of the way of those to other endpoints. */
-export async function putOff(engine: DeliverEngine, delivery: Delivery): Promise<void> {
+/**
+ * The delivery is due and its endpoint taken up by others: it gets out of the way of those to other endpoints, and with it
+ * what else is due to an endpoint that is `hampered`.
+ */
+export async function putOff(engine: DeliverEngine, delivery: Delivery, hampered: boolean): Promise<void> {
   const now = engine.clock.now();
-  const dueAt = later(now, putOffMs(delivery, standingOf(delivery.endpoint, engine.endpointPolicy), now));
+  const longestMs = longestPutOffMs(standingOf(delivery.endpoint, engine.endpointPolicy));
+  const dueAt = later(now, putOffMs(delivery, longestMs, now));
   await engine.deliveries.recordPutOff(delivery, dueAt);
+  if (hampered) await engine.deliveries.putOffOthers(delivery, longestMs);
   engine.changes.publish(delivery.id, dueAt);
 }
 

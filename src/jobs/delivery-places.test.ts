@@ -28,39 +28,57 @@ function deliveryTo(url: string, failures = 0, merchantId = 'M0001'): Delivery {
   };
 }
 
-function taken(count: number, deliveries: readonly Delivery[]): number {
+/** How many of these may be tried at once, when the last try of each endpoint took `tookMs`; `null`: there was none. */
+function taken(count: number, tookMs: number | null, deliveries: readonly Delivery[]): number {
   const places = createDeliveryPlaces(count, endpointPolicy);
-  return deliveries.filter((delivery) => places.take(delivery)).length;
+  if (tookMs !== null) for (const delivery of deliveries) places.take(delivery)?.giveBack(tookMs);
+  return deliveries.filter((delivery) => places.take(delivery) !== null).length;
 }
 
 const many = (delivery: (number: number) => Delivery): Delivery[] =>
   Array.from({ length: 100 }, (_, number) => delivery(number));
 
+const one = many(() => deliveryTo('https://one.example/'));
+const oneDead = many(() => deliveryTo('https://dead.example/', 5));
+const allDead = many((number) => deliveryTo(`https://dead${number}.example/`, 5));
+const all = many((number) => deliveryTo(`https://shop${number}.example/`));
+const shared = many((number) => deliveryTo('https://shared.example/', 0, `M000${number % 2}`));
+
 // proves NOT-03
 test.each([
-  ['one endpoint has half of the places at most', 16, 8, many(() => deliveryTo('https://slow.example/'))],
-  ['one that fails has an eighth', 16, 2, many(() => deliveryTo('https://dead.example/', 5))],
-  [
-    'all that fail have half of them together',
-    16,
-    8,
-    many((number) => deliveryTo(`https://dead${number}.example/`, 5)),
-  ],
-  [
-    'the same URL of two merchants is two endpoints',
-    16,
-    16,
-    many((number) => deliveryTo('https://shared.example/', 0, `M000${number % 2}`)),
-  ],
-  ['one place is given to whoever comes', 1, 1, [deliveryTo('https://dead.example/', 5)]],
-] as const)('%s', (_, count, given, deliveries) => {
-  expect(taken(count, deliveries)).toBe(given);
+  ['an endpoint that answers quickly has every place', 16, 50, 16, one],
+  ['one that is slow has half of them', 16, 1_001, 8, one],
+  ['one that was not tried yet has half of them', 16, null, 8, one],
+  ['one that fails has an eighth, however quickly', 16, 50, 2, oneDead],
+  ['all that fail have half of them together', 16, 50, 8, allDead],
+  ['all that are slow have half of them together', 16, 5_000, 8, all],
+  ['the same URL of two merchants is two endpoints', 16, null, 16, shared],
+  ['one place is given to whoever comes', 1, 5_000, 1, oneDead],
+] as const)('%s', (_, count, tookMs, given, deliveries) => {
+  expect(taken(count, tookMs, deliveries)).toBe(given);
 });
 
 test('a place that is given back is taken by the next', () => {
   const places = createDeliveryPlaces(16, endpointPolicy);
   const dead = deliveryTo('https://dead.example/', 5);
-  expect([places.take(dead), places.take(dead), places.take(dead)]).toEqual([true, true, false]);
-  places.giveBack(dead);
-  expect([places.take(dead), places.take(dead)]).toEqual([true, false]);
+  const place = places.take(dead);
+  expect([places.take(dead) === null, places.take(dead) === null]).toEqual([false, true]);
+  place?.giveBack(5_000);
+  expect([places.take(dead) === null, places.take(dead) === null]).toEqual([false, true]);
+});
+
+test('an endpoint that is quick again gets its places back', () => {
+  const places = createDeliveryPlaces(4, endpointPolicy);
+  const shop = deliveryTo('https://shop.example/');
+  places.take(shop)?.giveBack(3_000);
+  expect(places.isHampered(shop)).toBe(true);
+  places.take(shop)?.giveBack(20);
+  expect(places.isHampered(shop)).toBe(false);
+  expect(Array.from({ length: 5 }, () => places.take(shop) !== null)).toEqual([
+    true,
+    true,
+    true,
+    true,
+    false,
+  ]);
 });

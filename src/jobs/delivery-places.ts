@@ -3,40 +3,65 @@ import { type EndpointPolicy, standingOf } from '../domain/endpoint.ts';
 
 /** Which deliveries a process tries at the same time. */
 export interface DeliveryPlaces {
-  /** Takes a place for a try. `false`: the delivery's endpoint has as many as it may have. */
-  take(delivery: Delivery): boolean;
-  giveBack(delivery: Delivery): void;
+  /** Takes a place for a try; `null`: the delivery's endpoint has as many as it may have. */
+  take(delivery: Delivery): DeliveryPlace | null;
+  /** Whether the endpoint holds its places for long: it fails, or its last try took long. */
+  isHampered(delivery: Delivery): boolean;
 }
 
+export interface DeliveryPlace {
+  /** `tookMs`: how long the try has taken. */
+  giveBack(tookMs: number): void;
+}
+
+/** A try that took longer has held its place for long. */
+const slowMs = 1_000;
+
+/** Endpoints whose last try is remembered; of more than these the oldest are forgotten. */
+const rememberedMax = 10_000;
+
 /**
- * Of the `count` places one endpoint has half at most, so that one that is slow keeps no other waiting; one that fails
- * has an eighth, and all of those together half: however many merchants are out of reach, whoever can be reached is
- * told. NOT-03.
+ * An endpoint that answers quickly may have all of the `count` places: it soon gives them back. One that is slow, or not
+ * known to this process yet, has half of them; one that fails an eighth. Those that are slow or fail have half of them
+ * together: however many merchants are out of reach, whoever can be reached is told. NOT-03.
  */
 export function createDeliveryPlaces(count: number, policy: EndpointPolicy): DeliveryPlaces {
   const half = Math.max(1, Math.floor(count / 2));
   const eighth = Math.max(1, Math.floor(count / 8));
   const taken = new Map<string, number>();
-  /** Those that stand for endpoints that failed when the delivery was claimed. */
-  let failing = 0;
+  const lastTookMs = new Map<string, number>();
+  let hampered = 0;
+
   const isFailing = (delivery: Delivery): boolean => standingOf(delivery.endpoint, policy) === 'failing';
+  const isHampered = (delivery: Delivery): boolean =>
+    isFailing(delivery) || (lastTookMs.get(keyOf(delivery)) ?? 0) > slowMs;
+  const shareOf = (delivery: Delivery): number => {
+    if (isFailing(delivery)) return eighth;
+    const tookMs = lastTookMs.get(keyOf(delivery));
+    return tookMs !== undefined && tookMs <= slowMs ? count : half;
+  };
+
   return {
+    isHampered,
     take(delivery) {
       const key = keyOf(delivery);
       const already = taken.get(key) ?? 0;
-      if (isFailing(delivery)) {
-        if (already >= eighth || failing >= half) return false;
-        failing += 1;
-      } else if (already >= half) return false;
+      const counts = isHampered(delivery);
+      if (already >= shareOf(delivery) || (counts && hampered >= half)) return null;
       taken.set(key, already + 1);
-      return true;
-    },
-    giveBack(delivery) {
-      const key = keyOf(delivery);
-      const left = (taken.get(key) ?? 0) - 1;
-      if (left > 0) taken.set(key, left);
-      else taken.delete(key);
-      if (isFailing(delivery)) failing -= 1;
+      if (counts) hampered += 1;
+      return {
+        giveBack(tookMs) {
+          const left = (taken.get(key) ?? 0) - 1;
+          if (left > 0) taken.set(key, left);
+          else taken.delete(key);
+          if (counts) hampered -= 1;
+          lastTookMs.delete(key);
+          lastTookMs.set(key, tookMs);
+          const [oldest] = lastTookMs.size > rememberedMax ? lastTookMs.keys() : [];
+          if (oldest !== undefined) lastTookMs.delete(oldest);
+        },
+      };
     },
   };
 }

@@ -149,14 +149,16 @@ export function startDueLoop(engine: DeliverEngine, options: DueLoopOptions): Du
   };
 
   const tryDelivery = async (delivery: Delivery, sendByMs: number): Promise<void> => {
-    if (!places.take(delivery)) {
-      await putOff(engine, delivery);
+    const place = places.take(delivery);
+    if (place === null) {
+      await putOff(engine, delivery, places.isHampered(delivery));
       return;
     }
+    const begunMs = engine.clock.monotonicMs();
     try {
       await deliver(engine, delivery, sendByMs);
     } finally {
-      places.giveBack(delivery);
+      place.giveBack(engine.clock.monotonicMs() - begunMs);
     }
   };
 

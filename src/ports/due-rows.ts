@@ -74,6 +74,8 @@ export interface DeliveryJournal {
   recordExhausted(delivery: Delivery, reason: string): Promise<FailingEndpoint>;
   /** The delivery was not tried, and is due again then. */
   recordPutOff(delivery: Delivery, dueAt: Date): Promise<void>;
+  /** Puts off what else is due to the delivery's endpoint, like `putOffMs`: at most a thousand, nothing under a lease. */
+  putOffOthers(delivery: Delivery, longestMs: number): Promise<void>;
   /** The delivery waits until its endpoint is enabled. `false`: that is not disabled, and nothing was recorded. */
   recordHeld(delivery: Delivery): Promise<boolean>;
   /** Nothing more is sent to it. `false`: a try has succeeded since it was read, or others were faster. */

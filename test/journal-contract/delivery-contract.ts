@@ -49,6 +49,25 @@ export const deliveryContract: { readonly [name: string]: Case } = {
   },
 
   // proves NOT-03
+  'what else is due to an endpoint is put off, but for what somebody has a lease on': async (under) => {
+    const first = await announced(under);
+    const [leased] = await claimed(under);
+    expect(leased?.id).toBe(first.id);
+    const waiting = await succeeded(under, {});
+    const elsewhere = await succeeded(under, { to: `${url}/else` });
+    await under.deliveries.putOffOthers(first, 60_000);
+    expect((await claimed(under)).map(({ paymentId }) => paymentId)).toEqual([elsewhere.id]);
+    const dueMs = (await under.due.nextDueAt())?.getTime() ?? 0;
+    const now = (await under.now()).getTime();
+    expect(dueMs).toBeGreaterThan(now + 500);
+    expect(dueMs).toBeLessThanOrEqual(now + 1_000);
+    await under.deliveries.recordPutOff(first, new Date(now + 60_000));
+    await under.pass(1_050);
+    const [after] = await claimed(under);
+    expect(after).toMatchObject({ paymentId: waiting.id, tries: 0 });
+  },
+
+  // proves NOT-03
   'what is for a disabled endpoint is held, and enabling that sends it, the oldest first and at a pace':
     async (under) => {
       const delivered = await announced(under);

@@ -198,6 +198,8 @@ function deliveriesThrough(deliveries: DeliveryJournal, through: Through): Deliv
       through('recordExhausted', delivery.id, () => deliveries.recordExhausted(delivery, reason)),
     recordPutOff: (delivery, dueAt) =>
       through('recordPutOff', delivery.id, () => deliveries.recordPutOff(delivery, dueAt)),
+    putOffOthers: (delivery, longestMs) =>
+      through('putOffOthers', delivery.url, () => deliveries.putOffOthers(delivery, longestMs)),
     recordHeld: (delivery) => through('recordHeld', delivery.id, () => deliveries.recordHeld(delivery)),
     disableEndpoint: (endpoint) =>
       through('disableEndpoint', endpoint.url, () => deliveries.disableEndpoint(endpoint)),

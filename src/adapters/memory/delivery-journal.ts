@@ -1,5 +1,6 @@
-import type { Delivery } from '../../domain/delivery.ts';
+import { type Delivery, putOffMs } from '../../domain/delivery.ts';
 import type { FailingEndpoint } from '../../domain/endpoint.ts';
+import { later } from '../../domain/payment-changes.ts';
 import type { DeliveryJournal } from '../../ports/due-rows.ts';
 import { appendEvents, type DeliveryRow, type MemoryRecords, rowKeyOf, storeDelivery } from './records.ts';
 
@@ -31,6 +32,15 @@ export function createDeliveryJournal(records: MemoryRecords): DeliveryJournal {
     },
     async recordPutOff(delivery, dueAt) {
       change(delivery, (row) => ({ ...row, dueAt }));
+    },
+    async putOffOthers({ merchantId, url }, longestMs) {
+      const now = records.now();
+      for (const [rowKey, row] of records.deliveries) {
+        if (row.delivery.merchantId !== merchantId || row.delivery.url !== url) continue;
+        const leaseUntilMs = records.waiting.get(rowKey)?.leaseUntilMs ?? 0;
+        if (row.dueAt === null || row.dueAt > now || leaseUntilMs > now.getTime()) continue;
+        storeDelivery(records, { ...row, dueAt: later(now, putOffMs(row.delivery, longestMs, now)) });
+      }
     },
     async recordHeld(delivery) {
       const endpoint = records.endpoints.get(rowKeyOf(delivery.merchantId, delivery.url));

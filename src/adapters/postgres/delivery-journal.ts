@@ -13,6 +13,7 @@ export function createDeliveryJournal(database: Database): DeliveryJournal {
     recordTryFailed: (delivery, reason, retryAt) => recordFailure(database, delivery, reason, retryAt),
     recordExhausted: (delivery, reason) => recordFailure(database, delivery, reason, null),
     recordPutOff: (delivery, dueAt) => recordPutOff(database, delivery, dueAt),
+    putOffOthers: (delivery, longestMs) => putOffOthers(database, delivery, longestMs),
     recordHeld: (delivery) => recordHeld(database, delivery),
     disableEndpoint: (endpoint) => disableEndpoint(database, endpoint),
     enableEndpoint: (merchantId, url, everyMs) => enableEndpoint(database, merchantId, url, everyMs),
@@ -105,6 +106,23 @@ async function recordPutOff(database: Database, delivery: Delivery, dueAt: Date)
     values: [...nameOf(delivery), dueAt],
   });
   if (rowCount === 0) await tryHasEnded(database, delivery);
+}
+
+/** Several processes that do it at once share the rows. The wait is that of `putOffMs`. */
+async function putOffOthers(database: Database, delivery: Delivery, longestMs: number): Promise<void> {
+  await database.query({
+    name: 'put_off_other_deliveries',
+    text: `with o as (
+             select id, created_at from deliveries
+             where merchant_id = $1 and url = $2 and due_at <= clock_timestamp()
+               and (lease_until is null or lease_until <= clock_timestamp())
+             order by due_at limit 1000 for update skip locked
+           )
+           update deliveries set due_at = clock_timestamp() + interval '1 millisecond' * least($3::float8,
+             greatest(1000, floor(extract(epoch from clock_timestamp() - deliveries.created_at) * 500)))
+           from o where deliveries.merchant_id = $1 and deliveries.id = o.id and deliveries.created_at = o.created_at`,
+    values: [delivery.merchantId, delivery.url, longestMs],
+  });
 }
 
 /** The endpoint's row is locked first: whoever enables it meanwhile finds this delivery held, or it is not held. */
