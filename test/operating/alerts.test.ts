@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { openedTestDatabase } from '../../src/adapters/postgres/opened-test-database.fixture.ts';
-import { suspectReasons } from '../../src/adapters/postgres/operating-signals.ts';
+import { attentionReasons, suspectReasons } from '../../src/adapters/postgres/operating-signals.ts';
 import { watchProcessLoad } from '../../src/adapters/process-load.ts';
 import { gatewayMetrics } from '../../src/apps/metrics.ts';
 import { createProcessSignals } from '../../src/apps/process-signals.ts';
@@ -118,6 +118,22 @@ describe('the rules', () => {
     expect(rule.annotations.summary).toMatch(/\S/);
     expect(['page', 'ticket']).toContain(rule.labels.severity);
     expect(rule.for ?? '1m').toMatch(/^\d+[smh]$/);
+  });
+
+  it.each([
+    ...attentionReasons,
+    'paid_but_ended',
+    'cancel_of_unknown_request',
+    'stray_notification',
+    'endpoint_disabled',
+  ])('%s rings somewhere', (reason) => {
+    const ringing = rules.filter(({ expr }) =>
+      [...expr.matchAll(/reason(=~|!~|=)"([^"]*)"/g)].some(([, operator = '', value = '']) => {
+        const isNamed = new RegExp(`^(?:${value})$`).test(reason);
+        return operator === '!~' ? suspectReasons.includes(reason) && !isNamed : isNamed;
+      }),
+    );
+    expect(ringing).toHaveLength(1);
   });
 
   it.each([

@@ -20,19 +20,26 @@ export interface OperatingSignals {
   readonly workersAlive: number;
 }
 
-/** Attention that is asked for because money and state may not agree. */
-const moneyReasons = [
-  'paid_after_end',
-  'closed_after_success',
-  'second_wallet_transaction',
-  'refunded_after_failure',
-  'cancel_unresolved',
-  'inquiry_unresolved',
-  'refund_unresolved',
-] as const satisfies readonly AttentionReason[];
+/** Whether attention of this reason is asked for because money and state may not agree. */
+const mayBeOneSided: { readonly [reason in AttentionReason]: boolean } = {
+  paid_after_end: true,
+  closed_after_success: true,
+  second_wallet_transaction: true,
+  refunded_after_failure: true,
+  cancel_unresolved: true,
+  inquiry_unresolved: true,
+  refund_unresolved: true,
+  refused_by_wallet_configuration: false,
+  step_failing: false,
+  delivery_exhausted: false,
+};
+
+export const attentionReasons = Object.keys(mayBeOneSided) as readonly AttentionReason[];
+
+const moneyReasons = attentionReasons.filter((reason) => mayBeOneSided[reason]);
 
 /** Why a payment may be one-sided. */
-export const suspectReasons = [...moneyReasons, 'paid_but_ended'] as const;
+export const suspectReasons: readonly string[] = [...moneyReasons, 'paid_but_ended'];
 
 /** A backlog is as bad as it is long before this, and counting it must not add to it. */
 export const dueCountMax = 100_000;
