@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { startDueLoop } from './due-loop.ts';
 import { createTrial } from './trial-engine.fixture.ts';
 
@@ -61,5 +61,19 @@ it('steps that throw by the thousand keep none waiting that works', async () => 
   const { id } = await trial.openPayment(0);
   await trial.clock.advance(500);
   expect((await trial.payment(id)).state).toBe('succeeded');
+  await stop();
+});
+
+it('a delivery that cannot even be made is put off, and goes out when it can', async () => {
+  const { trial, errors, stop } = startTrial();
+  const secret = vi.spyOn(trial.engine.merchants, 'deliverySecret').mockRejectedValue(mistake);
+  await trial.announceSuccess();
+  await trial.clock.advance(32_000);
+  expect(errors).toHaveLength(3);
+  await trial.clock.advance(27_000);
+  expect(errors).toHaveLength(3);
+  secret.mockRestore();
+  await trial.clock.advance(2_000);
+  expect(trial.send).toHaveBeenCalledTimes(1);
   await stop();
 });

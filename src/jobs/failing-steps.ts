@@ -57,7 +57,8 @@ async function putOff(engine: DeliverEngine, row: DueRow): Promise<void> {
       return;
     }
     case 'delivery':
-      // It has an end of its own: its schedule counts what the endpoint did, and the log says what went wrong here.
+      // Its schedule counts what the endpoint does, and that was not asked. The log says what went wrong here.
+      await engine.deliveries.recordPutOff(row.delivery, dueAt);
       return;
     default:
       row satisfies never;
