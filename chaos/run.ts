@@ -95,7 +95,6 @@ async function openShops(
   ]);
   await wallet.ask('POST', 'settings', {
     password_limit_minor: confirmFromMinor,
-    payment_code_notifications: 'on',
     notification_speed: 100,
     refund_spacing_ms: 100,
   });

@@ -94,7 +94,8 @@ async function payAsTheyPlease(
 ): Promise<void> {
   const mood = random.fraction();
   if (mood < 0.15) return;
-  if (mood < 0.35) await pause(Math.max(0, expiresAtMs - Date.now() - 800), expiresAtMs - Date.now() + 2_000);
+  const leftMs = Math.max(0, expiresAtMs - Date.now() - 800);
+  if (mood < 0.35) await pause(leftMs, leftMs + 2_800);
   else await pause(50, 2_000);
   if (!(await shops.wallet.payer(requestId, 'scan'))) return;
   await pause(20, 800);
