@@ -91,8 +91,6 @@ async function countNeedsAttention(database: Database): Promise<ReadonlyMap<stri
            union all
            select attention, count(*) from refunds where due_at is not null and attention is not null group by 1
            union all
-           select 'endpoint_disabled', count(*) from endpoints where disabled_at is not null
-           union all
            select 'cancel_of_unknown_request', count(*) from held_cancels
            union all
            select 'endpoint_disabled', count(*) from endpoints where disabled_at is not null
