@@ -191,6 +191,19 @@ describe('deliveries', () => {
     expect(await stateOf('evt_4')).toMatchObject({ state: 'exhausted' });
   });
 
+  it('are found by the merchant whose number their ids carry', async () => {
+    const { rows } = await database.query(`select id, short_no from merchants order by id`);
+    const idOf = (shortNo: bigint): string => `evt_${`${shortNo}`.padStart(7, '0')}${'A'.repeat(24)}_2`;
+    for (const { id: merchantId, short_no: shortNo } of rows) {
+      await made({ id: idOf(shortNo), merchantId, state: 'exhausted' });
+      const { out } = await shoudan(`delivery replay ${idOf(shortNo)}`);
+      expect(out).toBe(`replayed ${idOf(shortNo)}\n`);
+    }
+    // An id that carries another merchant's number is not looked for elsewhere.
+    await made({ id: `${idOf(rows[0].short_no)}2`, merchantId: 'M2', state: 'exhausted' });
+    expect(await shoudan(`delivery replay ${idOf(rows[0].short_no)}2`)).toMatchObject({ exitCode: 1 });
+  });
+
   it('that the payment has left behind are not replayed', async () => {
     await made({ id: 'evt_1', state: 'withdrawn' });
     expect(await shoudan('delivery replay evt_1')).toEqual({
