@@ -40,7 +40,9 @@ export function isCode(path: string): boolean {
 /** Whether only tests use a file: a test, what tests share, a benchmark, or the chaos. */
 export function isForTests(path: string): boolean {
   return (
-    /\.(test|fixture)\.ts$/.test(path) || /(^|\/)test-[a-z-]+\.ts$/.test(path) || /^(test|bench|chaos)\//.test(path)
+    /\.(test|fixture)\.ts$/.test(path) ||
+    /(^|\/)test-[a-z-]+\.ts$/.test(path) ||
+    /^(test|bench|chaos)\//.test(path)
   );
 }
 
