@@ -127,7 +127,13 @@ it.concurrent('kill -9 of gateway, simulator and database under payments is made
       (found) => found.length === roles.length,
     );
     await home.untilReady(run);
-    const { status, body } = await merchant.pay();
+    // While the breaker has not yet heard of the wallet's return, new payments are refused before they are recorded.
+    const orderNo = newOrderNo();
+    const { status, body } = await until(
+      'a payment is not refused',
+      () => merchant.pay({ merchant_order_no: orderNo }, { 'idempotency-key': orderNo }),
+      (answer) => answer.status !== 503,
+    );
     expect(`${roles.join()}: ${status} ${body.status}`).toBe(`${roles.join()}: 201 succeeded`);
   }
 
