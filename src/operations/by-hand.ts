@@ -69,7 +69,9 @@ export async function resolvePayment(
     const policy = await policyOf(engine, payment);
     const input = { kind: 'resolved_by_hand', as, ...written } as const;
     const row = await recordPaymentInput(engine, payment, input, policy);
-    if (row.attention === null) return { kind: 'done', row };
+    // That the merchant could not be told stays before people, whatever becomes of the money. NOT-03.
+    const isSettled = as === 'noted' ? row.attention === null : row.reversal?.state === 'effected';
+    if (isSettled) return { kind: 'done', row };
   }
 }
 
