@@ -19,7 +19,7 @@ const order = {
   terminalId: 'POS00001',
   subMerchantId: '2088000000000002',
   merchantOrderNo: 'ORDER-1',
-  sentAt: new Date('2026-01-15T02:20:30Z'),
+  requestedAt: new Date('2026-01-15T02:20:30Z'),
   expiresAt: new Date('2026-01-15T02:24:31Z'),
 } as const;
 const orderMembers = {
@@ -115,7 +115,7 @@ describe('the subject', () => {
 
 it('the relative expiry is whole minutes, rounded up, from one minute to fifteen days', () => {
   const after = (seconds: number) =>
-    timeoutExpress(new Date(order.sentAt.getTime() + seconds * 1000), order.sentAt);
+    timeoutExpress(new Date(order.requestedAt.getTime() + seconds * 1000), order.requestedAt);
   expect([-5, 0, 1, 60, 61, 300, 16 * 86_400].map(after)).toEqual([
     '1m',
     '1m',

@@ -22,8 +22,8 @@ export interface TradeOrder {
   readonly merchantOrderNo: string;
   /** When the platform must close the order if nobody has paid. Rule PAY-20. */
   readonly expiresAt: Date;
-  /** Wire time of the request, from which the relative expiry counts. */
-  readonly sentAt: Date;
+  /** From when the relative expiry counts; on the clock of `expiresAt`, which the sending host's need not agree with. */
+  readonly requestedAt: Date;
 }
 
 export interface TradePay extends TradeOrder {
@@ -47,7 +47,7 @@ export function precreateContent(order: TradeOrder): string {
     out_trade_no: outTradeNo(order.outTradeNo),
     product_code: 'FACE_TO_FACE_PAYMENT',
     ...orderMembers(order),
-    qr_code_timeout_express: timeoutExpress(order.expiresAt, order.sentAt),
+    qr_code_timeout_express: timeoutExpress(order.expiresAt, order.requestedAt),
   });
 }
 
@@ -110,8 +110,8 @@ export function safeSubject(subject: string, otherwise: string): string {
  * `timeout_express` in whole minutes, rounded up so that it never closes an order before `expiresAt`
  * (`time_expire`, sent beside it, is exact and wins where it is known); one minute at least, fifteen days at most.
  */
-export function timeoutExpress(expiresAt: Date, sentAt: Date): string {
-  const minutes = Math.ceil((expiresAt.getTime() - sentAt.getTime()) / 60_000);
+export function timeoutExpress(expiresAt: Date, requestedAt: Date): string {
+  const minutes = Math.ceil((expiresAt.getTime() - requestedAt.getTime()) / 60_000);
   return `${Math.min(Math.max(minutes, 1), 15 * 24 * 60)}m`;
 }
 
@@ -123,7 +123,7 @@ function orderMembers(order: TradeOrder): Readonly<Record<string, unknown>> {
     terminal_id: limited('terminal_id', order.terminalId, 32),
     sub_merchant: { merchant_id: limited('sub_merchant.merchant_id', order.subMerchantId, 32) },
     merchant_order_no: limited('merchant_order_no', order.merchantOrderNo, 32),
-    timeout_express: timeoutExpress(order.expiresAt, order.sentAt),
+    timeout_express: timeoutExpress(order.expiresAt, order.requestedAt),
     time_expire: printWireTime(order.expiresAt),
   };
 }

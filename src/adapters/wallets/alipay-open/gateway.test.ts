@@ -192,6 +192,21 @@ describe('a call', () => {
     expect(official.rsaCheck(content, sign)).toBe(true);
   });
 
+  // Money case 12: an order that outlives what its expiry says could be paid after its horizon.
+  it.each(['2026-01-15T01:20:30Z', '2026-01-15T04:20:30Z'])(
+    'gives an order the life that it has on the database’s clock, on a host whose clock says %s',
+    async (hostTime) => {
+      const { url, received } = await platform(({ method }, response) =>
+        response.end(signed(method, paidNode)),
+      );
+      await gatewayTo(url, {}, { wallClock: () => new Date(hostTime) }).pay(pay, within(20_000));
+      expect(received[0]?.bizContent).toMatchObject({
+        timeout_express: '5m',
+        time_expire: '2026-01-15 10:24:31',
+      });
+    },
+  );
+
   it('is made under the method of its kind, and answered by it', async () => {
     const answers: Record<string, Record<string, unknown>> = {
       'alipay.trade.query': { ...paidNode, trade_status: 'TRADE_SUCCESS' },

@@ -79,12 +79,11 @@ export function createAlipayOpenGateway(options: AlipayOpenGatewayOptions): Alip
     call: Call,
     accountName: string,
     limit: CallLimit,
-    bizContent: (sentAt: Date) => string,
+    bizContent: () => string,
   ): Promise<VerifiedAnswer | NoAnswer> {
     const account = accountOf(accountName);
     const begins = call === 'pay' || call === 'precreate';
     return lines.of(accountName).call(begins ? 'payment' : 'resolution', limit, async () => {
-      const sentAt = wallClock();
       const { source, signType } = account;
       const request = composeRequest(
         {
@@ -92,11 +91,11 @@ export function createAlipayOpenGateway(options: AlipayOpenGatewayOptions): Alip
           method: methods[call],
           charset: 'utf-8',
           signType,
-          timestamp: sentAt,
+          timestamp: wallClock(),
           notifyUrl: begins ? source.notifyUrl : undefined,
           appAuthToken: source.appAuthToken,
         },
-        bizContent(sentAt),
+        bizContent(),
       );
       const { query, body } = printRequest(request, await signatureOf(request, account));
       const answer = await http.post(
@@ -112,15 +111,13 @@ export function createAlipayOpenGateway(options: AlipayOpenGatewayOptions): Alip
       const { start, account } = request;
       switch (start.product) {
         case 'payment_code': {
-          const answer = await ask('pay', account, limit, (sentAt) =>
-            payContent({ ...orderOf(request, sentAt), authCode: start.paymentCode }),
+          const answer = await ask('pay', account, limit, () =>
+            payContent({ ...orderOf(request), authCode: start.paymentCode }),
           );
           return answer.kind === 'no_answer' ? answer : payAnswer(request, answer);
         }
         case 'order_code': {
-          const answer = await ask('precreate', account, limit, (sentAt) =>
-            precreateContent(orderOf(request, sentAt)),
-          );
+          const answer = await ask('precreate', account, limit, () => precreateContent(orderOf(request)));
           return answer.kind === 'no_answer' ? answer : precreateAnswer(request, answer);
         }
         case 'entry_code':
@@ -164,7 +161,7 @@ export function createAlipayOpenGateway(options: AlipayOpenGatewayOptions): Alip
   };
 }
 
-function orderOf(request: PayRequest, sentAt: Date): TradeOrder {
+function orderOf(request: PayRequest): TradeOrder {
   return {
     outTradeNo: request.requestId,
     subject: request.subject,
@@ -174,7 +171,7 @@ function orderOf(request: PayRequest, sentAt: Date): TradeOrder {
     subMerchantId: request.subMerchantId,
     merchantOrderNo: request.merchantOrderNo,
     expiresAt: request.expiresAt,
-    sentAt,
+    requestedAt: request.requestedAt,
   };
 }
 
