@@ -98,10 +98,19 @@ it('a family of codes is matched by its beginning', () => {
 
 it('a business code under a gateway code decides, and an unknown one leaves the outcome open', () => {
   expect(actions('pay', '40002', 'ACQ.SYSTEM_ERROR')).toEqual(['QUERY', 'CANCEL']);
-  expect(actions('pay', '20000', 'ACQ.SYSTEM_ERROR')).toEqual(['QUERY', 'CANCEL']);
   expect(actions('pay', '40002', 'ACQ.SOMETHING_NEW')).toBeNull();
   expect(actions('pay', '40002', 'isp.unknow-error')).toBeNull();
   expect(actions('pay', '40002', 'isv.invalid-something-new')).toEqual(['FINAL', 'ALERT']);
+});
+
+// proves RES-08
+it('a platform that is out of service says nothing for certain, whatever detail it gives', () => {
+  for (const call of calls) {
+    const expected = call === 'pay' || call === 'create' ? ['QUERY'] : ['RETRY'];
+    for (const detail of [null, 'ACQ.SYSTEM_ERROR', 'isv.new-one', ...Object.keys(businessCodes[call])]) {
+      expect([detail, actions(call, '20000', detail)]).toEqual([detail, expected]);
+    }
+  }
 });
 
 // proves RES-18

@@ -280,14 +280,15 @@ export function businessName(subCode: string): string {
  * outcome open and is never a failure.
  *
  * A code of the gateway rejects the call before any business is done, unless its detail code is a business code:
- * then that one decides.
+ * then that one decides. A platform that is out of service (`20000`) is sure of nothing, whatever detail it gives. RES-08.
  */
 export function stepsFor(call: Call, code: string, subCode: string | null): Steps | null {
   if (code === '40004') return subCode === null ? null : businessSteps(call, subCode);
   if (!Object.hasOwn(publicCodes, code)) return null;
   const entry: PublicCode = publicCodes[code as keyof typeof publicCodes];
   const steps = entry.except?.[call] ?? entry.steps;
-  if (code === '10000' || subCode === null || entry.subCodes.includes(subCode)) return steps;
+  if (code === '10000' || code === '20000' || subCode === null || entry.subCodes.includes(subCode))
+    return steps;
   return /^(isv|aop)\.[a-z0-9-]+$/.test(subCode) && subCode !== 'aop.unknow-error'
     ? steps
     : businessSteps(call, subCode);
