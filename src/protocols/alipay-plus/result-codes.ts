@@ -96,7 +96,7 @@ export const callCodes = {
     UNAVAILABLE_PAYMENT_METHOD: ['F', 'stop'],
     SETTLE_CONTRACT_NOT_MATCH: ['F', 'stop'],
     VERIFY_TIMES_EXCEED_LIMIT: ['F', 'stop'],
-    ORDER_STATUS_INVALID: ['F', 'stop'],
+    ORDER_STATUS_INVALID: ['F', 'inquire', 'stop'],
   },
   inquire_payment: {
     SUCCESS: ['S', 'ok'],

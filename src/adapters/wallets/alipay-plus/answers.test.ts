@@ -118,7 +118,7 @@ const meanings: Record<Asked, Record<string, string>> = {
     UNAVAILABLE_PAYMENT_METHOD: 'refused merchant',
     SETTLE_CONTRACT_NOT_MATCH: 'refused merchant',
     VERIFY_TIMES_EXCEED_LIMIT: 'refused merchant',
-    ORDER_STATUS_INVALID: 'refused merchant',
+    ORDER_STATUS_INVALID: 'unclear',
     configuration: 'refused operator',
   },
   inquire_payment: {
