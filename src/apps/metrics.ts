@@ -58,7 +58,7 @@ function tableGauges(registry: Registry): { show(signals: OperatingSignals | nul
   });
   const suspects = new Gauge({
     name: 'shoudan_one_sided_suspects',
-    help: 'Payments whose wallet’s word and state disagree, or that stand in attention for it, by reason.',
+    help: 'Payments and refunds whose wallet’s word and state disagree, or that stand in attention for it, by reason.',
     labelNames: ['reason'],
     registers,
   });

@@ -4,7 +4,7 @@ import { workerGoneAfterSeconds } from './housekeeping.ts';
 
 /** What the tables say about the work of all processes. */
 export interface OperatingSignals {
-  /** Payments that may be one-sided, by why; each is counted once. */
+  /** Payments and refunds that may be one-sided, by why; each is counted once. */
   readonly oneSidedSuspects: ReadonlyMap<string, number>;
   /** What waits for a person, by reason. */
   readonly needsAttention: ReadonlyMap<string, number>;
@@ -60,11 +60,13 @@ export async function readOperatingSignals(database: Database): Promise<Operatin
  * A payment is suspected to be one-sided while
  *
  * - the wallet's trusted word is that it was paid, it stands here as unpaid, and no reversal has given the money back
- *   (`paid_but_ended`);
+ *   (`paid_but_ended`), whatever else asks for attention;
  * - or it stands in attention because the wallet's word and its state do not agree (`paid_after_end`,
  *   `closed_after_success`, `second_wallet_transaction`, `refunded_after_failure`);
  * - or it stands in attention because the wallet has not said what became of it (`cancel_unresolved`,
  *   `inquiry_unresolved`, `refund_unresolved`).
+ *
+ * A merchant's refund is one beside its payment, while the wallet has not said what became of it.
  */
 async function countOneSidedSuspects(database: Database): Promise<ReadonlyMap<string, number>> {
   const { rows } = await database.query<Counted>({
@@ -73,8 +75,11 @@ async function countOneSidedSuspects(database: Database): Promise<ReadonlyMap<st
              select attention as reason from payments
              where attention is not null and attention = any($1)
              union all
+             select attention from refunds
+             where due_at is not null and attention = any($1)
+             union all
              select 'paid_but_ended' from payments
-             where due_at is not null and attention is null and paid_evidence
+             where due_at is not null and (attention is null or attention <> all($1)) and paid_evidence
                and state in ('failed', 'cancelled', 'cancelled_provisionally')
                and reversal_state is distinct from 'effected'
            ) as suspects group by reason`,
