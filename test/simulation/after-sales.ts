@@ -14,6 +14,7 @@ import { paymentSnapshot, refundSnapshot } from '../../src/operations/snapshots.
 import type { IdempotencyKey } from '../../src/ports/journal.ts';
 import type { FrontDoor } from './front-door.ts';
 import type { AcceptedCancel } from './merchant-memory.ts';
+import { merchantDeeds } from './merchant-traits.ts';
 import type { World } from './world.ts';
 
 /** One sale: at the till, or on a payer's page. */
@@ -70,6 +71,7 @@ export function createAfterSales(world: World, door: FrontDoor): AfterSales {
   const knownStatus = (paymentId: string) => told.lastTold(paymentId)?.status ?? 'processing';
 
   const look = async (order: Order, paymentId: string): Promise<Payment | null> => {
+    tally.count('merchant', merchantDeeds.polls);
     const found = await door.ask('GET payment', order.timeoutMs, async (engine) => {
       const payment = await engine.journal.findPayment(merchant.id, paymentId);
       // Who asks about a code that is shown stands before its payer.
@@ -109,6 +111,7 @@ export function createAfterSales(world: World, door: FrontDoor): AfterSales {
   ): Promise<void> => {
     order.cancelling = true;
     for (let tries = 0; ; tries += 1) {
+      if (tries > 0) tally.count('merchant', merchantDeeds.repeatsCancel);
       const asked = await door.ask(`cancel by ${by}`, order.timeoutMs, async (engine) => {
         const begun = await begin(engine);
         return begun.kind === 'payment'
@@ -171,6 +174,7 @@ export function createAfterSales(world: World, door: FrontDoor): AfterSales {
       merchantRefundNo: keyed && random.chance(0.5) ? null : name,
     };
     for (let tries = 0; tries < 12; tries += 1) {
+      if (tries > 0) tally.count('merchant', merchantDeeds.repeatsRefund);
       const asked = await door.ask(`refund ${minor}`, order.timeoutMs, async (engine) => {
         const begun = await beginRefund(engine, merchant, command, keyed ? keyOf(name) : null);
         return begun.kind === 'refund'
@@ -216,6 +220,7 @@ export function createAfterSales(world: World, door: FrontDoor): AfterSales {
     }
     if (random.chance(traits.cancelsPaid)) {
       await pause(random.magnitude(1, traits.cancelsPaidMsMax));
+      tally.count('merchant', merchantDeeds.cancelsPaid);
       under.push(cancelPayment(order, paymentId));
     }
     await Promise.all(under);

@@ -2,7 +2,7 @@ import type { CancelAnswer, Issued, PayAnswer } from '../../src/domain/wallet-an
 import type { PayRequest } from '../../src/ports/wallet.ts';
 import { createPlusRefunds, onTheWayBack, type PlusStatus, type Refundable } from './alipay-plus-refunds.ts';
 import { createPayers } from './payers.ts';
-import { moneyCases } from './tally.ts';
+import { countMisleading, moneyCases } from './tally.ts';
 import { type LedgerSubject, ledgerSubject } from './wallet-ledger.ts';
 import {
   hidesForMs,
@@ -255,6 +255,7 @@ export function createAlipayPlusModel(around: WalletSurroundings, traits: Alipay
         case 'PROCESSING':
           return { kind: 'awaiting_payer', walletTransactionId: payment.transactionId };
         case 'SUCCESS':
+          if (payment.refundedMinor > 0n) countMisleading(tally, 'successGivenBack');
           return paidAnswer(payment);
         case 'FAIL':
           return { kind: 'failed', code: payment.failure, message: payment.failure };

@@ -31,11 +31,22 @@ test('one seed is replayed with all of its trace', async () => {
   expect(lines.at(-1)).toBe('1 seeds, 0 violations');
 });
 
+test('N seeds from S on are the same by either name, and no replay', async () => {
+  const report = async (...argv: string[]) =>
+    (await run(...argv)).lines.filter((line) => !/seeds.s/.test(line));
+  const lines = await report('--seeds', '2', '--seed', '11');
+  expect(lines).toEqual(await report('--seeds', '2', '--from', '11'));
+  expect(lines).not.toEqual(await report('--seeds', '2'));
+  expect(lines.at(-1)).toBe('2 seeds, 0 violations');
+  expect(lines[0]).toMatch(/^payment: /);
+});
+
 test('arguments that make no sense are refused with one line', async () => {
   for (const argv of [
     ['--seeds', '0'],
     ['--seeds', 'many'],
-    ['--seed', '1', '--seeds', '2'],
+    ['--seed', '1', '--from', '2'],
+    ['--seed', 'one'],
     ['--sed', '1'],
   ]) {
     const { code, complaint } = await run(...argv);

@@ -34,6 +34,19 @@ export interface MerchantTraits {
   readonly isToldOfEntries: boolean;
 }
 
+/** What merchants do, as it is counted. */
+export const merchantDeeds = {
+  polls: 'asks what has become of a payment',
+  repeatsPayment: 'repeats an unanswered request for a payment',
+  repeatsCancel: 'repeats an unanswered cancel',
+  repeatsRefund: 'repeats an unanswered refund',
+  triesAgain: 'tries an order again',
+  vanishes: 'vanishes without the result',
+  cancelsUnanswered: 'cancels what was not answered',
+  cancelsAside: 'cancels an order while it is sold',
+  cancelsPaid: 'cancels what is paid',
+} as const;
+
 /** How those are who come to a code that is shown, or open the page of a static one. */
 export interface VisitorTraits {
   /** Payers who open the store's page. */

@@ -4,6 +4,7 @@ import { beginPay } from '../../src/operations/pay.ts';
 import { type AfterSales, keyOf, type Order } from './after-sales.ts';
 import { showCode } from './code-customers.ts';
 import type { FrontDoor } from './front-door.ts';
+import { merchantDeeds } from './merchant-traits.ts';
 import { outageSteps } from './outage.ts';
 import { merchantUrl, type World } from './world.ts';
 
@@ -42,6 +43,11 @@ export function startMerchant(world: World, door: FrontDoor, sales: AfterSales):
     return found === null ? null : seen(found);
   };
 
+  const vanish = (order: Order): void => {
+    tally.count('merchant', merchantDeeds.vanishes);
+    told.vanished.add(order.no);
+  };
+
   /** Follows a payment until it has ended or the merchant acts: whether the order may be tried again. */
   const follow = async (order: TillOrder, first: Payment): Promise<boolean> => {
     const patientUntilMs = scheduler.nowMs() + order.patienceMs;
@@ -59,9 +65,9 @@ export function startMerchant(world: World, door: FrontDoor, sales: AfterSales):
       case 'cancelled':
         return true;
       case 'processing':
-        if (random.chance(traits.vanishes)) {
-          told.vanished.add(order.no);
-        } else if (random.chance(traits.cancelsUnanswered)) {
+        if (random.chance(traits.vanishes)) vanish(order);
+        else if (random.chance(traits.cancelsUnanswered)) {
+          tally.count('merchant', merchantDeeds.cancelsUnanswered);
           await sales.cancelPayment(order, payment.id);
         } else if (order.notifyUrl === null) {
           await sales.lookUntil(order, payment.id, (status) => status !== 'processing');
@@ -78,6 +84,7 @@ export function startMerchant(world: World, door: FrontDoor, sales: AfterSales):
     const key = random.chance(traits.withoutKey) ? null : keyOf(`${order.no}-${attempt}`);
     const request = requestOf(order, attempt);
     for (let tries = 0; tries < 4 && !order.cancelling; tries += 1) {
+      if (tries > 0) tally.count('merchant', merchantDeeds.repeatsPayment);
       told.creates.push({ atMs: scheduler.nowMs(), merchantOrderNo: order.no });
       const asked = await door.ask(`POST payment ${order.no}`, order.timeoutMs, async (engine) => {
         const begun = await beginPay(engine, merchant, request, key);
@@ -111,9 +118,10 @@ export function startMerchant(world: World, door: FrontDoor, sales: AfterSales):
   const giveUp = async (order: Order): Promise<void> => {
     if (order.cancelling) return;
     if (random.chance(traits.vanishes)) {
-      told.vanished.add(order.no);
+      vanish(order);
       return;
     }
+    tally.count('merchant', merchantDeeds.cancelsUnanswered);
     await sales.cancelOrder(order);
   };
 
@@ -138,6 +146,7 @@ export function startMerchant(world: World, door: FrontDoor, sales: AfterSales):
 
   const sell = async (order: TillOrder): Promise<void> => {
     for (let attempt = 1; attempt <= 3 && !order.cancelling; attempt += 1) {
+      if (attempt > 1) tally.count('merchant', merchantDeeds.triesAgain);
       const payment = await create(order, attempt);
       if (payment === null) return;
       const mayTryAgain = await follow(order, payment);
@@ -164,7 +173,10 @@ export function startMerchant(world: World, door: FrontDoor, sales: AfterSales):
     void pause(beginsAfterMs).then(() => sell(order));
     if (random.chance(traits.cancelsOrderAside)) {
       const asideMs = random.integer(0, traits.asideMsMax);
-      void pause(Math.max(0, beginsAfterMs - 100 + asideMs)).then(() => sales.cancelOrder(order));
+      void pause(Math.max(0, beginsAfterMs - 100 + asideMs)).then(() => {
+        tally.count('merchant', merchantDeeds.cancelsAside);
+        return sales.cancelOrder(order);
+      });
     }
   }
 }

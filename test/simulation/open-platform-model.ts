@@ -2,7 +2,7 @@ import type { Money } from '../../src/domain/money.ts';
 import type { NotifiedOutcome, PayAnswer } from '../../src/domain/wallet-answer.ts';
 import type { PayRequest } from '../../src/ports/wallet.ts';
 import { createPayers } from './payers.ts';
-import { moneyCases } from './tally.ts';
+import { countMisleading, moneyCases } from './tally.ts';
 import { type LedgerSubject, ledgerSubject } from './wallet-ledger.ts';
 import {
   hidesForMs,
@@ -204,6 +204,7 @@ export function createOpenPlatformModel(
         case 'TRADE_SUCCESS':
           return paidAnswer(trade);
         case 'TRADE_CLOSED':
+          countMisleading(tally, trade.paidAtMs === null ? 'closedUnpaid' : 'closedPaid');
           return { kind: 'closed', walletTransactionId: trade.transactionId };
         default:
           return trade.status satisfies never;

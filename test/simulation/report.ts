@@ -1,15 +1,17 @@
 import { paymentMoves } from '../../src/domain/payment.ts';
+import { merchantDeeds } from './merchant-traits.ts';
 import { noticeFaultNames } from './notices.ts';
 import { outageNames, outageSteps } from './outage.ts';
 import { callFaultNames, walletCalls } from './plan.ts';
 import { situations } from './run-tally.ts';
-import { moneyCases, type Tally } from './tally.ts';
+import { misleadingStatuses, moneyCases, type Tally } from './tally.ts';
 import { lifecycles } from './timeline-audit.ts';
 
 /** What a run should show, by group: a name that never occurred is a gap and is printed with its 0. */
 const expected: ReadonlyMap<string, readonly string[]> = new Map([
   ...Object.entries(lifecycles).map(([name, edges]) => [name, [...edges.keys()]] as const),
   ['money case', Object.values(moneyCases)],
+  ['misleading status', Object.values(misleadingStatuses)],
   [
     'fault',
     [
@@ -87,9 +89,32 @@ const expected: ReadonlyMap<string, readonly string[]> = new Map([
       'cancels what nobody here asked it to',
       'lets a refund id fail for good',
       'is given a new refund id by a reversal',
+      'finds nothing to cancel',
+      'cancels an unpaid payment',
+      'cancels a paid payment',
+      'cancel window has passed',
+      'is told to cancel what has failed',
+      'is told to cancel what is closed',
+      'refunds',
+      'refuses a refund',
+      'is told to refund again',
+      'is told to refund too soon',
+      'position is short',
+    ],
+  ],
+  [
+    'merchant',
+    [
+      ...Object.values(merchantDeeds),
+      'cancel by payment accepted',
+      'cancel by order accepted',
+      'cancel by order held',
+      'cancel by request accepted',
     ],
   ],
   ['situation', Object.values(situations)],
+  ['paid by', ['entry_code', 'order_code']],
+  ['reported', [...walletCalls, 'notification'].map((call) => `untrusted answer to ${call}`)],
 ]);
 
 const lineWidth = 110;

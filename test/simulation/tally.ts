@@ -38,5 +38,20 @@ export const moneyCases = {
   7: '7: a cancel after a partial refund',
   10: '10: the wallet knows a payment that nobody here does',
   11: '11: a page is confirmed again',
+  13: '13: a status misleads',
   14: '14: what waited through an outage is brought forward',
 } as const;
+
+/** Statuses that do not mean what they seem to, by what they are told of. Money case 13. */
+export const misleadingStatuses = {
+  closedUnpaid: 'TRADE_CLOSED of what nobody has paid',
+  closedPaid: 'TRADE_CLOSED of what was paid and given back',
+  successGivenBack: 'SUCCESS of what was given back',
+  systemErrorPaid: 'ACQ.SYSTEM_ERROR of what is paid',
+  htmlPage: 'an HTML page with HTTP 200 instead of an answer',
+} as const;
+
+export function countMisleading(tally: Tally, status: keyof typeof misleadingStatuses): void {
+  tally.count('misleading status', misleadingStatuses[status]);
+  tally.count('money case', moneyCases[13]);
+}

@@ -7,7 +7,7 @@ import { stallNow } from './engine.ts';
 import type { Life } from './gateway-process.ts';
 import { outageNames } from './outage.ts';
 import { type CallFaults, callFaultNames, type WalletCall } from './plan.ts';
-import { moneyCases } from './tally.ts';
+import { countMisleading, moneyCases } from './tally.ts';
 import type { World } from './world.ts';
 
 /** What the gateway may take for granted: no delayed call arrives later than the sent expiry and this. RES-20. */
@@ -164,10 +164,13 @@ export function createWalletGateway(
         arrive(arrivalMs, (answer) => {
           if (happens('answerLost')) return;
           const backMs = happens('answerLate') ? random.magnitude(250, 16_000) : legMs();
-          if (happens('unclear')) give(backMs, systemError);
-          else if (happens('untrusted')) {
+          if (happens('unclear')) {
+            if (answer.kind === 'paid') countMisleading(tally, 'systemErrorPaid');
+            give(backMs, systemError);
+          } else if (happens('untrusted')) {
             give(backMs, noAnswer('untrusted', 'bad signature'));
           } else if (happens('malformed')) {
+            countMisleading(tally, 'htmlPage');
             give(backMs, noAnswer('malformed', 'an HTML page'));
           } else give(backMs, answer);
         });

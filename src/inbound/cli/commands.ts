@@ -59,7 +59,11 @@ export const commands = {
     arguments: {},
     options: {},
     handsOn: true,
-    notes: ['Whatever follows is handed to the simulation as it stands.'],
+    notes: [
+      '`--seeds N` runs N seeds, `--seed S` replays seed S with its trace, and both together run N seeds from S on.',
+      'The last line is `N seeds, V violations`. The exit code is 0 without a violation, and 1 with one, or when ten thousand ' +
+        'seeds or more have left out a lifecycle edge, a fault or a money case that they should show.',
+    ],
   },
   bench: {
     about: 'Measure this gateway beside a plain integration.',
