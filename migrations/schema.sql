@@ -63,8 +63,13 @@ create table held_cancels (
   merchant_id text not null,
   payment_request_id text not null,
   created_at timestamp with time zone not null default clock_timestamp(),
-  constraint held_cancels_pkey PRIMARY KEY (merchant_id, payment_request_id)
+  cleared_at timestamp with time zone,
+  cleared_note text,
+  constraint held_cancels_pkey PRIMARY KEY (merchant_id, payment_request_id),
+  constraint held_cancels_check CHECK (((cleared_at IS NULL) = (cleared_note IS NULL)))
 );
+
+CREATE INDEX held_cancels_open ON public.held_cancels USING btree (created_at) WHERE (cleared_at IS NULL);
 
 create table idempotency_keys (
   merchant_id text not null,
@@ -232,6 +237,49 @@ create table stores (
   constraint stores_mcc_check CHECK ((mcc ~ '^\d{4}$'::text)),
   constraint stores_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id)
 );
+
+create table stray_cancels (
+  merchant_id text not null,
+  id text not null,
+  payment_request_id text not null,
+  wallet text not null,
+  account text not null,
+  currency text,
+  amount bigint,
+  state text not null,
+  reversal_state text not null,
+  refund_instead boolean not null default false,
+  refund_ids_spent smallint not null default 0,
+  refund_id_doubted boolean not null default false,
+  known_to_wallet boolean not null default false,
+  paid_evidence boolean not null default false,
+  wallet_transaction_id text,
+  cancelled_by text,
+  next_step text,
+  due_at timestamp with time zone,
+  tries integer not null default 0,
+  attention text,
+  attention_since timestamp with time zone,
+  version integer not null,
+  created_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null,
+  lease_until timestamp with time zone,
+  waits_for text,
+  window_ends_at timestamp with time zone,
+  constraint stray_cancels_pkey PRIMARY KEY (merchant_id, id),
+  constraint stray_cancels_amount_check CHECK ((amount > 0)),
+  constraint stray_cancels_check CHECK (((currency IS NULL) = (amount IS NULL))),
+  constraint stray_cancels_check1 CHECK (((next_step IS NULL) = (due_at IS NULL))),
+  constraint stray_cancels_check2 CHECK (((state = 'cancelled'::text) OR (due_at IS NOT NULL))),
+  constraint stray_cancels_check3 CHECK (((waits_for IS NULL) = (window_ends_at IS NULL))),
+  constraint stray_cancels_merchant_id_payment_request_id_fkey FOREIGN KEY (merchant_id, payment_request_id) REFERENCES held_cancels(merchant_id, payment_request_id),
+  constraint stray_cancels_reversal_state_check CHECK ((reversal_state = ANY (ARRAY['cancelling'::text, 'settling'::text, 'refunding'::text, 'watching'::text, 'effected'::text, 'baseless'::text]))),
+  constraint stray_cancels_state_check CHECK ((state = ANY (ARRAY['reversing'::text, 'cancelled_provisionally'::text, 'cancelled'::text])))
+);
+
+CREATE INDEX stray_cancels_due ON public.stray_cancels USING btree (due_at) WHERE (due_at IS NOT NULL);
+CREATE INDEX stray_cancels_of_request ON public.stray_cancels USING btree (payment_request_id, merchant_id);
+CREATE INDEX stray_cancels_waiting_for_account ON public.stray_cancels USING btree (waits_for, window_ends_at) WHERE ((waits_for IS NOT NULL) AND (due_at IS NOT NULL));
 
 create table stray_notifications (
   wallet text not null,

@@ -1,4 +1,4 @@
-import { isAccountLane } from '../ports/due-rows.ts';
+import { type AccountRowKind, isAccountLane } from '../ports/due-rows.ts';
 
 /**
  * How many times the places that would be left free a lane may have: an account four times, so that four fifths of all
@@ -22,7 +22,7 @@ export interface FairShareOptions {
 
 export interface FairShare {
   /** Takes a place for a row of these lanes, or passes it over. */
-  take(kind: 'payment' | 'refund' | 'delivery', lanes: readonly string[]): boolean;
+  take(kind: AccountRowKind | 'delivery', lanes: readonly string[]): boolean;
   /** Lanes of which a row was passed over. */
   full(): readonly string[];
   /** Whether every place is taken. */

@@ -79,6 +79,18 @@ function stepOf(row: DueRow): { readonly name: string; readonly attributes: Attr
         },
       };
     }
+    case 'stray_cancel': {
+      const { requestId, merchantId, wallet, nextStep, tries } = row.cancel;
+      return {
+        name: `stray cancel ${nextStep?.action ?? 'none'}`,
+        attributes: {
+          ...paymentAttribute(paymentIdOfRequest(requestId)),
+          'shoudan.merchant.id': merchantId,
+          'shoudan.wallet': wallet,
+          'shoudan.tries': tries,
+        },
+      };
+    }
     case 'delivery': {
       const { id, paymentId, merchantId, type, tries } = row.delivery;
       return {

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { sendHeldCancels } from '../adapters/postgres/cancel-journal.ts';
 import { dropOutlived, ensurePartitions, heartbeat, leave } from '../adapters/postgres/housekeeping.ts';
 import { tracedStep } from '../adapters/tracing.ts';
 import { startDueLoop } from '../jobs/due-loop.ts';
@@ -54,6 +55,7 @@ export async function runWorker(
   };
   const keepHouse = async (): Promise<void> => {
     await ensurePartitions(gateway.database);
+    await sendHeldCancels(gateway.database);
     await dropOutlived(gateway.database, {
       eventDays: settings.eventRetentionDays,
       untrustedAnswerDays,
@@ -89,6 +91,8 @@ function rowName(row: DueRow): string {
       return `payment ${row.payment.id}`;
     case 'refund':
       return `refund ${row.refund.id}`;
+    case 'stray_cancel':
+      return `stray cancel ${row.cancel.id}`;
     case 'delivery':
       return `delivery ${row.delivery.id}`;
     default:

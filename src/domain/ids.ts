@@ -90,6 +90,13 @@ export function merchantShortNoOf(id: string): number | null {
   return numberOf(core.slice(0, shortNoLength));
 }
 
+/** When an id was made, to the second; `null` for what is not one of our ids. */
+export function madeAtOf(id: string): Date | null {
+  const core = idForm.exec(id)?.[1];
+  if (core === undefined) return null;
+  return new Date(numberOf(core.slice(shortNoLength, shortNoLength + timeLength)) * 1000);
+}
+
 /** Upstream id of a payment: `out_trade_no`, `paymentRequestId`. */
 export function paymentRequestId(paymentId: string): string {
   return `P${coreOf(paymentId, 'pay_')}`;

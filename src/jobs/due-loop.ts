@@ -1,6 +1,7 @@
 import type { Delivery } from '../domain/delivery.ts';
 import { leaseMs } from '../operations/engine.ts';
 import { performPaymentStep, performRefundStep } from '../operations/perform.ts';
+import { performStrayCancelStep } from '../operations/stray-cancel.ts';
 import type { DueRow } from '../ports/due-rows.ts';
 import { type DeliverEngine, deliver, putOff, sendWithinMs } from './deliver.ts';
 import { createDeliveryPlaces } from './delivery-places.ts';
@@ -139,6 +140,9 @@ export function startDueLoop(engine: DeliverEngine, options: DueLoopOptions): Du
         return;
       case 'refund':
         await performRefundStep(engine, row.refund);
+        return;
+      case 'stray_cancel':
+        await performStrayCancelStep(engine, row.cancel);
         return;
       case 'delivery':
         await tryDelivery(row.delivery, sendByMs);

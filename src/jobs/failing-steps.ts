@@ -1,5 +1,6 @@
 import { later } from '../domain/payment-changes.ts';
 import { policyOf, recordPaymentInput, recordRefundInput } from '../operations/record.ts';
+import { recordStrayCancelInput, strayCancelPolicy } from '../operations/stray-cancel.ts';
 import type { DueRow } from '../ports/due-rows.ts';
 import type { DeliverEngine } from './deliver.ts';
 
@@ -56,6 +57,13 @@ async function putOff(engine: DeliverEngine, row: DueRow): Promise<void> {
       if (isSameStep(refund, told)) await engine.due.postponeRefund(told, dueAt);
       return;
     }
+    case 'stray_cancel': {
+      const { cancel } = row;
+      const policy = await strayCancelPolicy(engine, cancel);
+      const told = await recordStrayCancelInput(engine, cancel, { kind: 'step_failed' }, policy);
+      if (isSameStep(cancel, told)) await engine.due.postponeStrayCancel(told, dueAt);
+      return;
+    }
     case 'delivery':
       // Its schedule counts what the endpoint does, and that was not asked. The log says what went wrong here.
       await engine.deliveries.recordPutOff(row.delivery, dueAt);
@@ -78,6 +86,8 @@ function nameOf(row: DueRow): string {
       return `${row.payment.merchantId} ${row.payment.id}`;
     case 'refund':
       return `${row.refund.merchantId} ${row.refund.id}`;
+    case 'stray_cancel':
+      return `${row.cancel.merchantId} ${row.cancel.id}`;
     case 'delivery':
       return `${row.delivery.merchantId} ${row.delivery.id}`;
     default:

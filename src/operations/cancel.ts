@@ -1,14 +1,22 @@
 import { merchantShortNoOf, paymentIdOfRequest } from '../domain/ids.ts';
 import type { Payment } from '../domain/payment.ts';
 import { type Refusal, refusal } from '../domain/refusals.ts';
+import type { StrayCancel } from '../domain/stray-cancel.ts';
+import type { Merchant } from '../ports/merchant-directory.ts';
 import { type Engine, leaseMs } from './engine.ts';
 import { performPaymentStep } from './perform.ts';
 import { policyOf, recordPaymentInput } from './record.ts';
+import { strayCancelsOf } from './stray-cancel.ts';
 
 export type CancelResult =
   | { readonly kind: 'payment'; readonly payment: Payment }
   /** Accepted for an order or request without an open or paid attempt; it holds for what may still arrive. */
-  | { readonly kind: 'held'; readonly latest: Payment | null }
+  | {
+      readonly kind: 'held';
+      readonly latest: Payment | null;
+      /** What is sent to the wallets, where an upstream id was named. Money case 10. */
+      readonly strays: readonly StrayCancel[];
+    }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
 /** A cancel that is recorded, with the first call for it still under way. */
@@ -77,19 +85,20 @@ export async function beginCancelOrder(
   merchantOrderNo: string,
 ): Promise<BegunCancel> {
   const found = await engine.journal.cancelOrder(merchantId, merchantOrderNo);
-  if (found.kind === 'held') return found;
+  if (found.kind === 'held') return { ...found, strays: [] };
   return cancelFound(engine, found.payment);
 }
 
 /**
- * Cancels by the upstream id that a payment showed as `payment_request_id`. One that nobody here knows is held in
- * an operator's sight: after a restore the wallet may know what this database does not. Money case 10.
+ * Cancels by the upstream id that a payment showed as `payment_request_id`. One that nobody here knows is held in an
+ * operator's sight and sent to the merchant's accounts: after a restore a wallet may know what this database does
+ * not. Money case 10, CAN-02.
  *
  * Refusals: payment_not_found, for what cannot be an id of this merchant.
  */
 export async function cancelRequestId(
   engine: Engine,
-  merchant: { readonly id: string; readonly shortNo: number },
+  merchant: Pick<Merchant, 'id' | 'shortNo' | 'bindings'>,
   requestId: string,
 ): Promise<CancelResult> {
   return performed(await beginCancelRequestId(engine, merchant, requestId));
@@ -98,7 +107,7 @@ export async function cancelRequestId(
 /** {@link cancelRequestId}, resolved as soon as the cancel is recorded. Whoever takes `answered` must handle its rejection. */
 export async function beginCancelRequestId(
   engine: Engine,
-  merchant: { readonly id: string; readonly shortNo: number },
+  merchant: Pick<Merchant, 'id' | 'shortNo' | 'bindings'>,
   requestId: string,
 ): Promise<BegunCancel> {
   const paymentId = paymentIdOfRequest(requestId);
@@ -116,8 +125,14 @@ export async function beginCancelRequestId(
   }
   const payment = await engine.journal.findPayment(merchant.id, paymentId);
   if (payment !== null) return cancelFound(engine, payment);
-  await engine.journal.holdCancelOfRequest(merchant.id, requestId);
-  return { kind: 'held', latest: null };
+  const now = engine.clock.now();
+  const strays = await engine.journal.holdCancelOfRequest(
+    merchant.id,
+    requestId,
+    strayCancelsOf(merchant, requestId, now),
+  );
+  for (const { id, nextStep } of strays) engine.changes.publish(id, nextStep?.dueAt ?? null);
+  return { kind: 'held', latest: null, strays };
 }
 
 async function cancelFound(engine: Engine, payment: Payment): Promise<BegunCancel> {

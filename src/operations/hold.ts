@@ -22,7 +22,7 @@ export async function heldPayment(engine: Engine, payment: Payment, policy: Paym
   const told = isHeldLong(engine, payment, policy)
     ? await recordPaymentInput(engine, payment, { kind: 'held_up' }, policy)
     : payment;
-  await putOff(engine, payment.nextStep, heldStepOf('payment', told, told), policy);
+  await putOffHeld(engine, payment.nextStep, heldStepOf('payment', told, told), policy);
   return told;
 }
 
@@ -36,15 +36,15 @@ export async function heldRefund(
   const told = isHeldLong(engine, refund, policy)
     ? await recordRefundInput(engine, refund, { kind: 'held_up' }, policy)
     : refund;
-  await putOff(engine, refund.nextStep, heldStepOf('refund', told, payment), policy);
+  await putOffHeld(engine, refund.nextStep, heldStepOf('refund', told, payment), policy);
   return told;
 }
 
 /** The row's step as it waits for its payment's account; `null` when it has none. */
 export function heldStepOf(
   kind: HeldStep['kind'],
-  { merchantId, id, version, nextStep }: Payment | Refund,
-  { wallet, account, createdAt }: Payment,
+  { merchantId, id, version, nextStep }: Pick<HeldStep, 'merchantId' | 'id' | 'version'> & Step,
+  { wallet, account, createdAt }: Pick<Payment, 'wallet' | 'account' | 'createdAt'>,
 ): HeldStep | null {
   if (nextStep === null) return null;
   const windowEndsAt = cancelWindowEnd(wallet, createdAt);
@@ -65,7 +65,10 @@ export async function waitForAccount(
   if (isSlow) await engine.due.hold(step);
 }
 
-async function putOff(
+type Step = { readonly nextStep: NextStep<string> | null };
+
+/** Has a step whose call could not leave wait for its account, unless the row has moved on to another step. */
+export async function putOffHeld(
   engine: Pick<Engine, 'due' | 'wallets' | 'clock' | 'changes'>,
   claimed: NextStep<string> | null,
   step: HeldStep | null,
@@ -83,9 +86,10 @@ function isAnswering({ wallets }: Pick<Engine, 'wallets'>, { wallet, account }: 
   return (wallets.outage?.(wallet, account) ?? null) === null;
 }
 
-function isHeldLong(
+/** Whether the row has waited for longer than its fast tries would have taken, and nobody was told. */
+export function isHeldLong(
   { clock }: Pick<Engine, 'clock'>,
-  { attention, updatedAt }: Payment | Refund,
+  { attention, updatedAt }: Pick<Payment | Refund, 'attention' | 'updatedAt'>,
   policy: PaymentPolicy,
 ): boolean {
   return attention === null && clock.now() >= later(updatedAt, fastTriesMs(policy.cancelRetry));

@@ -1,7 +1,7 @@
 import type { PaymentInput } from '../domain/decide-payment.ts';
 import type { RefundInput } from '../domain/decide-refund.ts';
 import { paymentRequestId, refundRequestId, reversalRefundRequestId } from '../domain/ids.ts';
-import { subtractMoney } from '../domain/money.ts';
+import { type Money, subtractMoney } from '../domain/money.ts';
 import type { NextStep, Payment, PaymentAction } from '../domain/payment.ts';
 import type { PaymentPolicy } from '../domain/policy.ts';
 import type { Refund } from '../domain/refund.ts';
@@ -86,21 +86,23 @@ export async function performRefundStep(engine: Engine, refund: Refund): Promise
   return recorded;
 }
 
-async function walletInput(
-  engine: Engine,
+/** Makes the step's call, on this reference of the payment, and answers with what it has told. */
+export async function walletInput(
+  engine: Pick<Engine, 'wallets' | 'clock'>,
   payment: Payment,
   { action, dueAt }: NextStep<PaymentAction>,
   limit: CallLimit,
-): Promise<PaymentInput> {
+  reference: PaymentReference = referenceOf(payment),
+): Promise<ReversalStepInput> {
   const wallet = engine.wallets.gateway(payment.wallet);
   const now = engine.clock.now();
   // The step was claimed as due on the database's clock, and this process may be a little behind that.
   const askedAt = now < dueAt ? dueAt : now;
   switch (action) {
     case 'inquire':
-      return { kind: 'inquiry_answered', answer: await wallet.inquire(referenceOf(payment), limit), askedAt };
+      return { kind: 'inquiry_answered', answer: await wallet.inquire(reference, limit), askedAt };
     case 'cancel':
-      return { kind: 'cancel_answered', answer: await wallet.cancel(referenceOf(payment), limit), askedAt };
+      return { kind: 'cancel_answered', answer: await wallet.cancel(reference, limit), askedAt };
     case 'refund':
       return {
         kind: 'reversal_refund_answered',
@@ -120,7 +122,20 @@ async function walletInput(
   }
 }
 
-export function referenceOf(payment: Payment): PaymentReference {
+/** What the calls of a due step can lead to. */
+type ReversalStepInput = Extract<
+  PaymentInput,
+  {
+    readonly kind:
+      | 'inquiry_answered'
+      | 'cancel_answered'
+      | 'reversal_refund_answered'
+      | 'reversal_refund_inquired'
+      | 'refunds_awaited';
+  }
+>;
+
+export function referenceOf(payment: Payment): PaymentReference & { readonly amount: Money } {
   return {
     account: payment.account,
     requestId: paymentRequestId(payment.id),
@@ -141,7 +156,7 @@ function reversalRefund(payment: Payment): RefundRequest {
   };
 }
 
-function callLimit(engine: Pick<Engine, 'clock'>, policy: PaymentPolicy): CallLimit {
+export function callLimit(engine: Pick<Engine, 'clock'>, policy: PaymentPolicy): CallLimit {
   const startMs = engine.clock.monotonicMs();
   return {
     sendBeforeMs: startMs + Math.min(policy.callLimitMs, leaseMs / 2),
@@ -150,7 +165,7 @@ function callLimit(engine: Pick<Engine, 'clock'>, policy: PaymentPolicy): CallLi
 }
 
 /** Why the step's call has no answer, where nothing came at all; `null` for every answer, trusted or not. */
-function silenceOf(input: PaymentInput | RefundInput): NoAnswerReason | null {
+export function silenceOf(input: PaymentInput | RefundInput): NoAnswerReason | null {
   if (!('answer' in input) || input.answer.kind !== 'no_answer') return null;
   return input.answer.reason === 'untrusted' ? null : input.answer.reason;
 }

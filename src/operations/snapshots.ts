@@ -2,6 +2,7 @@ import { paymentRequestId, refundRequestId } from '../domain/ids.ts';
 import type { Money } from '../domain/money.ts';
 import { type Payment, publicStatus } from '../domain/payment.ts';
 import { publicRefundStatus, type Refund } from '../domain/refund.ts';
+import { publicCancelStatus, type StrayCancel } from '../domain/stray-cancel.ts';
 
 /*
  * What merchants are shown, over REST and in every delivery: one form each, made here and nowhere else.
@@ -81,6 +82,19 @@ export function refundSnapshot(refund: Refund) {
 }
 
 export type RefundSnapshot = ReturnType<typeof refundSnapshot>;
+
+/** What has become of a held cancel at one wallet. Money case 10. */
+export function strayCancelSnapshot(cancel: StrayCancel) {
+  return {
+    wallet: cancel.wallet,
+    status: publicCancelStatus(cancel),
+    cancelled_by: cancel.cancelledBy,
+    known_to_wallet: cancel.knownToWallet,
+    amount: cancel.amount === null ? null : amountSnapshot(cancel.amount),
+    needs_attention: attentionSnapshot(cancel.attention),
+    next_step: nextStepSnapshot(cancel.nextStep),
+  };
+}
 
 function failureSnapshot(failure: Payment['failure']) {
   if (failure === null) return null;

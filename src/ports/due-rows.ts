@@ -2,6 +2,7 @@ import type { Delivery } from '../domain/delivery.ts';
 import type { FailingEndpoint } from '../domain/endpoint.ts';
 import type { Payment } from '../domain/payment.ts';
 import type { Refund } from '../domain/refund.ts';
+import type { StrayCancel } from '../domain/stray-cancel.ts';
 import type { WalletName } from '../domain/wallets.ts';
 
 /**
@@ -11,6 +12,7 @@ import type { WalletName } from '../domain/wallets.ts';
 export type DueRow = (
   | { readonly kind: 'payment'; readonly payment: Payment }
   | { readonly kind: 'refund'; readonly refund: Refund }
+  | { readonly kind: 'stray_cancel'; readonly cancel: StrayCancel }
   | { readonly kind: 'delivery'; readonly delivery: Delivery }
 ) & {
   /** What it shares with others that may pile up: its wallet account, its merchant. */
@@ -24,9 +26,12 @@ export interface ClaimOptions {
   readonly underWay?: ReadonlyMap<string, number>;
 }
 
+/** Rows whose steps call a wallet account. */
+export type AccountRowKind = 'payment' | 'refund' | 'stray_cancel';
+
 /** A claimed step that cannot be taken while its wallet account does not answer. */
 export interface HeldStep {
-  readonly kind: 'payment' | 'refund';
+  readonly kind: AccountRowKind;
   readonly merchantId: string;
   readonly id: string;
   readonly version: number;
@@ -53,7 +58,8 @@ export interface DueRows {
   /** Puts a claimed refund's step off to a later time and ends its lease; nothing else changes. */
   postponeRefund(refund: Refund, dueAt: Date): Promise<void>;
   postponePayment(payment: Payment, dueAt: Date): Promise<void>;
-  /** Puts a step off like the two above, and has it wait for its account until the row is recorded anew. CAN-01. */
+  postponeStrayCancel(cancel: StrayCancel, dueAt: Date): Promise<void>;
+  /** Puts a step off like the three above, and has it wait for its account until the row is recorded anew. CAN-01. */
   hold(step: HeldStep): Promise<void>;
   /**
    * Brings forward up to `limit` steps that wait for this account and are not due yet, the oldest window end first, and
@@ -61,7 +67,7 @@ export interface DueRows {
    */
   releaseHeld(wallet: WalletName, account: string, limit: number): Promise<number>;
   /** Makes the row's step due now; `false` when no step of it waits. */
-  bringForward(kind: 'payment' | 'refund', merchantId: string, id: string): Promise<boolean>;
+  bringForward(kind: AccountRowKind, merchantId: string, id: string): Promise<boolean>;
 }
 
 /** What becomes of deliveries, and of the endpoints that they go to. */

@@ -1,6 +1,7 @@
 import type { Announcement } from '../domain/announcement.ts';
 import type { Payment, TimelineEvent } from '../domain/payment.ts';
 import type { Refund } from '../domain/refund.ts';
+import type { StrayCancel } from '../domain/stray-cancel.ts';
 
 /**
  * The durable record of payments, refunds and what the merchant is told. Every method that writes is one database
@@ -118,6 +119,16 @@ export type CancelOrderResult =
 export interface CancelJournal {
   /** See {@link PaymentJournal.openPayment}: both lock the order's row first. */
   cancelOrder(merchantId: string, merchantOrderNo: string): Promise<CancelOrderResult>;
-  /** Keeps a cancel that names an upstream id nobody here knows, in an operator's sight. Money case 10. */
-  holdCancelOfRequest(merchantId: string, paymentRequestId: string): Promise<void>;
+  /**
+   * Keeps a cancel that names an upstream id nobody here knows, in an operator's sight, with what is to be sent to the
+   * merchant's accounts. Answers with what stands of it: a repeat finds what the first one has led to. Money case 10.
+   */
+  holdCancelOfRequest(
+    merchantId: string,
+    paymentRequestId: string,
+    cancels: readonly StrayCancel[],
+  ): Promise<StrayCancel[]>;
+  findStrayCancel(merchantId: string, id: string): Promise<StrayCancel | null>;
+  /** The stray cancel as recorded, or `null` when its version had moved on. */
+  recordStrayCancel(before: StrayCancel, after: StrayCancel): Promise<StrayCancel | null>;
 }

@@ -26,10 +26,12 @@ export interface PaymentReference {
   readonly account: string;
   /** Our upstream id: AMS `paymentRequestId`, Open Platform `out_trade_no`. ≤ 32 of `[0-9A-Za-z]`. */
   readonly requestId: string;
-  readonly amount: Money;
+  /** What an answer's amount must agree with; `null` where this database has lost the payment. Money case 10. */
+  readonly amount: Money | null;
 }
 
 export interface PayRequest extends PaymentReference {
+  readonly amount: Money;
   readonly start: PaymentStart;
   readonly subject: string;
   readonly merchantOrderNo: string;
@@ -53,6 +55,7 @@ export interface PlaceOfBusiness {
 }
 
 export interface RefundRequest extends PaymentReference {
+  readonly amount: Money;
   /** The wallet's id of the payment, which some wallets take alone; `null` while it is not known. */
   readonly walletTransactionId: string | null;
   /** Our upstream refund id, the idempotency key of the refund. */

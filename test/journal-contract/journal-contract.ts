@@ -4,6 +4,7 @@ import { dueRowsContract } from './due-rows-contract.ts';
 import type { JournalUnderTest } from './journal-under-test.ts';
 import { paymentContract } from './payment-contract.ts';
 import { refundContract } from './refund-contract.ts';
+import { strayCancelContract } from './stray-cancel-contract.ts';
 
 /**
  * The promises of the journal, the due rows and the delivery journal (`src/ports`), as tests that hold for every
@@ -13,6 +14,7 @@ export function journalContract(name: string, createJournal: () => Promise<Journ
   const parts = {
     payments: paymentContract,
     refunds: refundContract,
+    'stray cancels': strayCancelContract,
     'due rows': dueRowsContract,
     deliveries: deliveryContract,
   };

@@ -169,6 +169,8 @@ export function idOfDueRow(row: DueRow): string {
       return row.payment.id;
     case 'refund':
       return row.refund.id;
+    case 'stray_cancel':
+      return row.cancel.id;
     case 'delivery':
       return row.delivery.id;
     default:

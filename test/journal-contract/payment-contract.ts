@@ -202,11 +202,6 @@ export const paymentContract: { readonly [name: string]: Case } = {
     }
   },
 
-  'a cancel of an unknown upstream id is held, also when it is repeated': async (under) => {
-    await under.journal.holdCancelOfRequest('M0001', 'P0000000000000000000000000000000');
-    await under.journal.holdCancelOfRequest('M0001', 'P0000000000000000000000000000000');
-  },
-
   'a recorded change is found whole, one version on': async (under) => {
     const payment = await opened(under);
     await under.pass(2);

@@ -32,7 +32,7 @@ beforeAll(async () => {
 // One database for all cases, emptied for each: a clone per case would take most of the time.
 journalContract('journal on PostgreSQL', async () => {
   await database.query(
-    'truncate orders, payments, refunds, payment_events, deliveries, endpoints, idempotency_keys, held_cancels',
+    'truncate orders, payments, refunds, payment_events, deliveries, endpoints, idempotency_keys, held_cancels, stray_cancels',
   );
   return {
     journal: {

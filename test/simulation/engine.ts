@@ -160,8 +160,14 @@ function journalThrough(journal: Journal, through: Through): Journal {
       through('takeRefundTurn', id, () => journal.takeRefundTurn(merchantId, id, spacingMs)),
     cancelOrder: (merchantId, orderNo) =>
       through('cancelOrder', orderNo, () => journal.cancelOrder(merchantId, orderNo)),
-    holdCancelOfRequest: (merchantId, requestId) =>
-      through('holdCancelOfRequest', requestId, () => journal.holdCancelOfRequest(merchantId, requestId)),
+    holdCancelOfRequest: (merchantId, requestId, cancels) =>
+      through('holdCancelOfRequest', requestId, () =>
+        journal.holdCancelOfRequest(merchantId, requestId, cancels),
+      ),
+    findStrayCancel: (merchantId, id) =>
+      through('findStrayCancel', undefined, () => journal.findStrayCancel(merchantId, id)),
+    recordStrayCancel: (before, after) =>
+      through('recordStrayCancel', after.state, () => journal.recordStrayCancel(before, after)),
   };
 }
 
@@ -178,6 +184,8 @@ function dueRowsThrough(due: DueRows, through: Through): DueRows {
       through('postponePayment', dueAt, () => due.postponePayment(payment, dueAt)),
     postponeRefund: (refund, dueAt) =>
       through('postponeRefund', dueAt, () => due.postponeRefund(refund, dueAt)),
+    postponeStrayCancel: (cancel, dueAt) =>
+      through('postponeStrayCancel', dueAt, () => due.postponeStrayCancel(cancel, dueAt)),
     hold: (step) => through('hold', step, () => due.hold(step)),
     releaseHeld: (wallet, account, limit) =>
       through('releaseHeld', account, () => due.releaseHeld(wallet, account, limit)),

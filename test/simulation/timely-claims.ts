@@ -49,6 +49,8 @@ function dueAtOf(row: DueRow): number | null {
       return row.payment.nextStep?.dueAt.getTime() ?? null;
     case 'refund':
       return row.refund.nextStep?.dueAt.getTime() ?? null;
+    case 'stray_cancel':
+      return row.cancel.nextStep?.dueAt.getTime() ?? null;
     case 'delivery':
       return null;
     default:

@@ -1,6 +1,13 @@
 import type { Payment } from '../../domain/payment.ts';
 import type { Refund } from '../../domain/refund.ts';
-import { type DueRow, type DueRows, lanesOfDelivery, lanesOfStep } from '../../ports/due-rows.ts';
+import type { StrayCancel } from '../../domain/stray-cancel.ts';
+import {
+  type AccountRowKind,
+  type DueRow,
+  type DueRows,
+  lanesOfDelivery,
+  lanesOfStep,
+} from '../../ports/due-rows.ts';
 import { createFairShare } from '../fair-share.ts';
 import {
   isCurrent,
@@ -8,6 +15,7 @@ import {
   rowKeyOf,
   storePayment,
   storeRefund,
+  storeStrayCancel,
   type WaitingRow,
 } from './records.ts';
 
@@ -56,9 +64,15 @@ export function createDueRows(records: MemoryRecords): DueRows {
       storeRefund(records, { ...refund, nextStep: { ...nextStep, dueAt } });
     },
 
+    async postponeStrayCancel(cancel, dueAt) {
+      const { nextStep } = cancel;
+      if (nextStep === null || !isCurrent(records.strayCancels, cancel)) return;
+      storeStrayCancel(records, { ...cancel, nextStep: { ...nextStep, dueAt } });
+    },
+
     async hold(step) {
       const rowKey = rowKeyOf(step.merchantId, step.id);
-      const row = (step.kind === 'payment' ? records.payments : records.refunds).get(rowKey);
+      const row = rowsOf(records, step.kind).get(rowKey);
       if (row?.version !== step.version || row.nextStep === null) return;
       moveStep(records, step.kind, rowKey, step.dueAt);
       const waiting = records.waiting.get(rowKey);
@@ -99,11 +113,42 @@ export function createDueRows(records: MemoryRecords): DueRows {
 }
 
 /** Has the row's step fall due at another time; nobody has a lease on it any more, and it waits for no account. */
-function moveStep(records: MemoryRecords, kind: 'payment' | 'refund', rowKey: string, dueAt: Date): void {
-  const payment = kind === 'payment' ? records.payments.get(rowKey) : undefined;
-  const refund = kind === 'refund' ? records.refunds.get(rowKey) : undefined;
-  if (payment?.nextStep) storePayment(records, { ...payment, nextStep: { ...payment.nextStep, dueAt } });
-  if (refund?.nextStep) storeRefund(records, { ...refund, nextStep: { ...refund.nextStep, dueAt } });
+function moveStep(records: MemoryRecords, kind: AccountRowKind, rowKey: string, dueAt: Date): void {
+  switch (kind) {
+    case 'payment': {
+      const row = records.payments.get(rowKey);
+      if (row?.nextStep) storePayment(records, { ...row, nextStep: { ...row.nextStep, dueAt } });
+      return;
+    }
+    case 'refund': {
+      const row = records.refunds.get(rowKey);
+      if (row?.nextStep) storeRefund(records, { ...row, nextStep: { ...row.nextStep, dueAt } });
+      return;
+    }
+    case 'stray_cancel': {
+      const row = records.strayCancels.get(rowKey);
+      if (row?.nextStep) storeStrayCancel(records, { ...row, nextStep: { ...row.nextStep, dueAt } });
+      return;
+    }
+    default:
+      kind satisfies never;
+  }
+}
+
+function rowsOf(
+  records: MemoryRecords,
+  kind: AccountRowKind,
+): ReadonlyMap<string, Payment | Refund | StrayCancel> {
+  switch (kind) {
+    case 'payment':
+      return records.payments;
+    case 'refund':
+      return records.refunds;
+    case 'stray_cancel':
+      return records.strayCancels;
+    default:
+      return kind satisfies never;
+  }
 }
 
 /** When the first row is due and free of a lease: a row under a lease counts from its lease's end. */
@@ -149,6 +194,11 @@ function dueRowOf(records: MemoryRecords, row: WaitingRow): DueRow {
       if (payment !== undefined) return { kind: 'refund', refund, lanes: lanesOf(payment) };
       break;
     }
+    case 'stray_cancel': {
+      const cancel = records.strayCancels.get(row.rowKey);
+      if (cancel !== undefined) return { kind: 'stray_cancel', cancel, lanes: lanesOf(cancel) };
+      break;
+    }
     case 'delivery': {
       const delivery = records.deliveries.get(row.rowKey)?.delivery;
       if (delivery === undefined) break;
@@ -162,6 +212,6 @@ function dueRowOf(records: MemoryRecords, row: WaitingRow): DueRow {
   throw new Error(`${row.kind} ${row.rowKey} waits and does not exist`);
 }
 
-function lanesOf({ merchantId, wallet, account }: Payment): string[] {
+function lanesOf({ merchantId, wallet, account }: Payment | StrayCancel): string[] {
   return lanesOfStep(merchantId, wallet, account);
 }

@@ -3,6 +3,8 @@ import type { Delivery, DeliveryState } from '../../domain/delivery.ts';
 import type { FailingEndpoint } from '../../domain/endpoint.ts';
 import type { Payment, TimelineEvent } from '../../domain/payment.ts';
 import type { Refund } from '../../domain/refund.ts';
+import type { StrayCancel } from '../../domain/stray-cancel.ts';
+import type { AccountRowKind } from '../../ports/due-rows.ts';
 import type { IdempotencyKey, PaymentRecord, RecordedEvent } from '../../ports/journal.ts';
 
 /*
@@ -30,7 +32,7 @@ export interface KeyRow {
 
 /** A row that waits for its next step. `leaseUntilMs` is 0 when nobody has a lease on it. */
 export interface WaitingRow {
-  readonly kind: 'payment' | 'refund' | 'delivery';
+  readonly kind: AccountRowKind | 'delivery';
   readonly rowKey: string;
   dueAtMs: number;
   leaseUntilMs: number;
@@ -53,6 +55,7 @@ export interface MemoryRecords {
   /** Until when a payment's refund turn is taken. */
   readonly refundTurns: Map<string, number>;
   readonly heldCancels: Set<string>;
+  readonly strayCancels: Map<string, StrayCancel>;
   readonly waiting: Map<string, WaitingRow>;
 }
 
@@ -68,6 +71,7 @@ export function createMemoryRecords(now: () => Date): MemoryRecords {
     events: new Map(),
     refundTurns: new Map(),
     heldCancels: new Set(),
+    strayCancels: new Map(),
     waiting: new Map(),
   };
 }
@@ -100,6 +104,12 @@ export function storeRefund(records: MemoryRecords, refund: Refund): void {
   waitUntil(records, 'refund', rowKey, refund.nextStep?.dueAt ?? null);
 }
 
+export function storeStrayCancel(records: MemoryRecords, cancel: StrayCancel): void {
+  const rowKey = rowKeyOf(cancel.merchantId, cancel.id);
+  records.strayCancels.set(rowKey, cancel);
+  waitUntil(records, 'stray_cancel', rowKey, cancel.nextStep?.dueAt ?? null);
+}
+
 export function storeDelivery(records: MemoryRecords, row: DeliveryRow): void {
   const rowKey = rowKeyOf(row.delivery.merchantId, row.delivery.id);
   records.deliveries.set(rowKey, row);
@@ -108,8 +118,8 @@ export function storeDelivery(records: MemoryRecords, row: DeliveryRow): void {
 
 /** Whether the row stands in the journal at this very version. */
 export function isCurrent(
-  rows: ReadonlyMap<string, Payment | Refund>,
-  row: Pick<Payment | Refund, 'merchantId' | 'id' | 'version'>,
+  rows: ReadonlyMap<string, Payment | Refund | StrayCancel>,
+  row: Pick<Payment | Refund | StrayCancel, 'merchantId' | 'id' | 'version'>,
 ): boolean {
   return rows.get(rowKeyOf(row.merchantId, row.id))?.version === row.version;
 }

@@ -1,8 +1,10 @@
 import type { Delivery } from '../../domain/delivery.ts';
 import type { Payment } from '../../domain/payment.ts';
 import type { Refund } from '../../domain/refund.ts';
+import type { StrayCancel } from '../../domain/stray-cancel.ts';
 import type { WalletName } from '../../domain/wallets.ts';
 import {
+  type AccountRowKind,
   type ClaimOptions,
   type DueRow,
   type DueRows,
@@ -20,6 +22,8 @@ import {
   paymentOf,
   type RefundRow,
   refundOf,
+  type StrayCancelRow,
+  strayCancelOf,
 } from './rows.ts';
 
 /**
@@ -39,6 +43,7 @@ export function createDueRows(
     nextDueAt: () => nextDueAt(database),
     postponePayment: (payment, dueAt) => postpone(database, 'payments', payment, dueAt),
     postponeRefund: (refund, dueAt) => postpone(database, 'refunds', refund, dueAt),
+    postponeStrayCancel: (cancel, dueAt) => postpone(database, 'stray_cancels', cancel, dueAt),
     hold: (step) => hold(database, step),
     releaseHeld: (wallet, account, limit) => releaseHeld(database, wallet, account, limit),
     bringForward: (kind, merchantId, id) => bringForward(database, kind, merchantId, id),
@@ -46,12 +51,12 @@ export function createDueRows(
 }
 
 interface Candidate {
-  readonly kind: 'payment' | 'refund' | 'delivery';
+  readonly kind: AccountRowKind | 'delivery';
   readonly merchant_id: string;
   readonly id: string;
   /** Of deliveries alone: their table is partitioned by it. */
   readonly created_at: Date | null;
-  /** Of payments and refunds alone. */
+  /** Of all but deliveries. */
   readonly wallet: WalletName | null;
   readonly account: string | null;
 }
@@ -64,10 +69,9 @@ const accountOfRefund = 'from payments p where p.merchant_id = r.merchant_id and
  * are places, whatever stands behind them.
  */
 const candidatesSql = `
-  (select 'payment' as kind, merchant_id, id, due_at, null::timestamptz as created_at, wallet, account from payments
-   where ${isDue} and wallet || '/' || account <> all($4::text[])
-     and merchant_id || ' at ' || wallet || '/' || account <> all($3::text[])
-   order by due_at limit $1)
+  ${calling('payment', 'payments')}
+  union all
+  ${calling('stray_cancel', 'stray_cancels')}
   union all
   (select 'refund', r.merchant_id, r.id, r.due_at, null, (select p.wallet ${accountOfRefund}),
      (select p.account ${accountOfRefund}) from refunds r
@@ -80,6 +84,15 @@ const candidatesSql = `
    where ${isDue} and merchant_id <> all($5::text[])
    order by due_at limit $2)
   order by due_at limit $1`;
+
+/** The longest due rows of a table that names its rows' accounts. */
+function calling(kind: AccountRowKind, table: string): string {
+  return `
+  (select '${kind}' as kind, merchant_id, id, due_at, null::timestamptz as created_at, wallet, account from ${table}
+   where ${isDue} and wallet || '/' || account <> all($4::text[])
+     and merchant_id || ' at ' || wallet || '/' || account <> all($3::text[])
+   order by due_at limit $1)`;
+}
 
 /** So many times a look goes on past lanes that it finds full. */
 const looksPastFullLanes = 3;
@@ -182,6 +195,10 @@ async function claim(database: Database, candidate: Candidate, leaseMs: number):
       const refund = await claimRefund(database, candidate.merchant_id, candidate.id, leaseMs);
       return refund === null ? null : { kind: 'refund', refund, lanes };
     }
+    case 'stray_cancel': {
+      const cancel = await claimStrayCancel(database, candidate.merchant_id, candidate.id, leaseMs);
+      return cancel === null ? null : { kind: 'stray_cancel', cancel, lanes };
+    }
     case 'delivery': {
       const { merchant_id, id, created_at } = candidate;
       if (created_at === null) throw new Error(`delivery ${id} was made at no time`);
@@ -227,6 +244,20 @@ async function claimRefund(
   return rows[0] === undefined ? null : refundOf(rows[0]);
 }
 
+async function claimStrayCancel(
+  database: Database,
+  merchantId: string,
+  id: string,
+  leaseMs: number,
+): Promise<StrayCancel | null> {
+  const { rows } = await database.query<StrayCancelRow>({
+    name: 'claim_stray_cancel',
+    text: `${leaseSql('stray_cancels')} returning *`,
+    values: [merchantId, id, leaseMs],
+  });
+  return rows[0] === undefined ? null : strayCancelOf(rows[0]);
+}
+
 async function claimDelivery(
   database: Database,
   merchantId: string,
@@ -255,14 +286,14 @@ const earliestOf = (table: string) => `
 async function nextDueAt(database: Database): Promise<Date | null> {
   const { rows } = await database.query<{ readonly at: Date | null }>({
     name: 'next_due_at',
-    text: `select min(at) as at from (${['payments', 'refunds', 'deliveries'].map(earliestOf).join(' union all ')}) due`,
+    text: `select min(at) as at from (${['payments', 'refunds', 'stray_cancels', 'deliveries'].map(earliestOf).join(' union all ')}) due`,
   });
   return rows[0]?.at ?? null;
 }
 
 async function postpone(
   database: Database,
-  table: 'payments' | 'refunds',
+  table: (typeof tables)[AccountRowKind],
   row: { readonly merchantId: string; readonly id: string; readonly version: number },
   dueAt: Date,
 ): Promise<void> {
@@ -274,7 +305,9 @@ async function postpone(
   });
 }
 
-const tables = { payment: 'payments', refund: 'refunds' } as const;
+const accountRowKinds = ['payment', 'refund', 'stray_cancel'] as const satisfies readonly AccountRowKind[];
+
+const tables = { payment: 'payments', refund: 'refunds', stray_cancel: 'stray_cancels' } as const;
 
 async function hold(database: Database, step: HeldStep): Promise<void> {
   const table = tables[step.kind];
@@ -293,7 +326,7 @@ async function hold(database: Database, step: HeldStep): Promise<void> {
   });
 }
 
-const heldOf = (kind: keyof typeof tables) => `
+const heldOf = (kind: AccountRowKind) => `
   (select '${kind}' as kind, merchant_id, id, window_ends_at from ${tables[kind]}
    where waits_for = $1 and due_at > now() order by window_ends_at limit $2)`;
 
@@ -306,12 +339,12 @@ async function releaseHeld(
 ): Promise<number> {
   const waitsFor = `${wallet}/${account}`;
   const { rows } = await database.query<{
-    readonly kind: keyof typeof tables;
+    readonly kind: AccountRowKind;
     readonly merchant_id: string;
     readonly id: string;
   }>({
     name: 'held_steps',
-    text: `${heldOf('payment')} union all ${heldOf('refund')} order by window_ends_at limit $2`,
+    text: `${accountRowKinds.map(heldOf).join(' union all ')} order by window_ends_at limit $2`,
     values: [waitsFor, limit],
   });
   const released = await Promise.all(
@@ -329,7 +362,7 @@ async function releaseHeld(
 
 async function bringForward(
   database: Database,
-  kind: keyof typeof tables,
+  kind: AccountRowKind,
   merchantId: string,
   id: string,
 ): Promise<boolean> {

@@ -13,6 +13,7 @@ import type {
   ReversalState,
 } from '../../domain/payment.ts';
 import type { Refund, RefundAction, RefundState } from '../../domain/refund.ts';
+import type { StrayCancel, StrayCancelState } from '../../domain/stray-cancel.ts';
 import type { PayerAction } from '../../domain/wallet-answer.ts';
 import type { ProductName, WalletName } from '../../domain/wallets.ts';
 
@@ -149,6 +150,63 @@ export function refundOf(row: RefundRow): Refund {
     reason: row.reason,
     state: row.state,
     failure: row.failure,
+    nextStep: stepOf(row.next_step, row.due_at),
+    tries: row.tries,
+    attention: attentionOf(row),
+    version: row.version,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+}
+
+export interface StrayCancelRow {
+  readonly merchant_id: string;
+  readonly id: string;
+  readonly payment_request_id: string;
+  readonly wallet: WalletName;
+  readonly account: string;
+  readonly currency: string | null;
+  readonly amount: bigint | null;
+  readonly state: StrayCancelState;
+  readonly reversal_state: ReversalState;
+  readonly refund_instead: boolean;
+  readonly refund_ids_spent: number;
+  readonly refund_id_doubted: boolean;
+  readonly known_to_wallet: boolean;
+  readonly paid_evidence: boolean;
+  readonly wallet_transaction_id: string | null;
+  readonly cancelled_by: Payment['cancelledBy'];
+  readonly next_step: PaymentAction | null;
+  readonly due_at: Date | null;
+  readonly tries: number;
+  readonly attention: AttentionReason | null;
+  readonly attention_since: Date | null;
+  readonly version: number;
+  readonly created_at: Date;
+  readonly updated_at: Date;
+}
+
+export function strayCancelOf(row: StrayCancelRow): StrayCancel {
+  return {
+    merchantId: row.merchant_id,
+    id: row.id,
+    requestId: row.payment_request_id,
+    wallet: row.wallet,
+    account: row.account,
+    amount:
+      row.currency === null || row.amount === null ? null : { currency: row.currency, minor: row.amount },
+    state: row.state,
+    reversal: {
+      state: row.reversal_state,
+      by: 'merchant',
+      refundInstead: row.refund_instead,
+      refundIdsSpent: row.refund_ids_spent,
+      refundIdDoubted: row.refund_id_doubted,
+    },
+    knownToWallet: row.known_to_wallet,
+    paidEvidence: row.paid_evidence,
+    walletTransactionId: row.wallet_transaction_id,
+    cancelledBy: row.cancelled_by,
     nextStep: stepOf(row.next_step, row.due_at),
     tries: row.tries,
     attention: attentionOf(row),

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { performStrayCancelStep } from '../../operations/stray-cancel.ts';
 import { createTestGateway, keys, paymentBody, recordedRows, type TestGateway } from './gateway.fixture.ts';
 
 let gateway: TestGateway;
@@ -62,13 +63,45 @@ describe('POST /v1/cancels', () => {
     expect(answer.json()).toMatchObject({ status: 'held', payment: { id: failed.id, status: 'failed' } });
   });
 
-  test('of an upstream id that only the wallet may know is held for an operator', async () => {
+  // proves CAN-02
+  test('of an upstream id that only a wallet may know is held for an operator, and sent to the wallets', async () => {
     const payment_request_id = 'P00000011M5XY3AABCDE0123456789AB';
     const answer = await gateway.ask('POST', '/v1/cancels', { payment_request_id });
     expect(answer.statusCode).toBe(200);
-    expect(answer.json()).toMatchObject({ status: 'held', payment_request_id, merchant_order_no: null });
+    expect(answer.json()).toMatchObject({
+      status: 'held',
+      payment_request_id,
+      merchant_order_no: null,
+      wallets: [
+        {
+          wallet: 'alipay_open',
+          status: 'processing',
+          cancelled_by: null,
+          known_to_wallet: false,
+          amount: null,
+          needs_attention: null,
+          next_step: { action: 'cancel' },
+        },
+      ],
+    });
     expect(answer.json().advice).toContain('operator');
     expect(gateway.memory.records.heldCancels.size).toBe(1);
+    expect(gateway.memory.records.waiting.size).toBe(1);
+  });
+
+  test('of an upstream id shows, when it is repeated, what it has led to', async () => {
+    const body = { payment_request_id: 'P00000011M5XY3AABCDE0123456789AB' };
+    await gateway.ask('POST', '/v1/cancels', body);
+    const [row] = await gateway.engine.due.claimDue(5, 1_000);
+    if (row?.kind !== 'stray_cancel') throw new Error('nothing was due');
+    gateway.wallet.cancel = async () => ({ kind: 'effected', action: 'refunded' });
+    await performStrayCancelStep(gateway.engine, row.cancel);
+    const again = await gateway.ask('POST', '/v1/cancels', body);
+    expect(again.json()).toMatchObject({
+      status: 'held',
+      wallets: [{ status: 'cancelled', cancelled_by: 'cancel', known_to_wallet: true, next_step: null }],
+    });
+    expect(gateway.wallet.calls).toEqual(['cancel']);
   });
 
   test.for([

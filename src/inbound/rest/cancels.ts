@@ -5,7 +5,7 @@ import { paymentRequestId } from '../../domain/ids.ts';
 import { type Payment, publicStatus } from '../../domain/payment.ts';
 import { type Refusal, refusal } from '../../domain/refusals.ts';
 import { type BegunCancel, beginCancelOrder, beginCancelRequestId } from '../../operations/cancel.ts';
-import { paymentSnapshot } from '../../operations/snapshots.ts';
+import { paymentSnapshot, strayCancelSnapshot } from '../../operations/snapshots.ts';
 import { merchantNamed, merchantOfId } from './caller.ts';
 import type { RestContext } from './context.ts';
 import { cancelForm } from './forms.ts';
@@ -34,7 +34,7 @@ export function cancelRoutes(app: FastifyInstance, context: RestContext): void {
           case 'refused':
             throw refused(begun.refusal);
           case 'held':
-            return heldCancel(request.body, begun.latest);
+            return heldCancel(request.body, begun);
           case 'payment': {
             const payment = await waits.untilFinal({
               ...paymentWait(context, begun.payment, reply, deadlineMs),
@@ -78,7 +78,9 @@ async function beginCancel(
   ]);
 }
 
-function heldCancel(form: CancelForm, latest: Payment | null) {
+type Held = Extract<BegunCancel, { readonly kind: 'held' }>;
+
+function heldCancel(form: CancelForm, { latest, strays }: Held) {
   const { merchant_order_no: orderNo, payment_request_id: requestId } = form;
   return {
     object: 'cancel' as const,
@@ -86,10 +88,12 @@ function heldCancel(form: CancelForm, latest: Payment | null) {
     merchant_order_no: orderNo ?? null,
     payment_request_id: requestId ?? null,
     payment: latest === null ? null : paymentSnapshot(latest),
+    wallets: strays.map(strayCancelSnapshot),
     advice:
       orderNo == null
-        ? `No payment with payment_request_id ${requestId} is known here. The cancel is kept and an operator sees ` +
-          'it: nothing has to be repeated.'
+        ? `No payment with payment_request_id ${requestId} is known here. The cancel is kept, an operator sees it, ` +
+          'and it goes to the wallets that may have the payment: nothing has to be repeated. The same request again ' +
+          'shows what has become of it.'
         : `merchant_order_no ${orderNo} is closed: no payment of it is open or paid, and one that still arrives ` +
           'is not sent to the wallet. Use a new merchant_order_no for a new sale.',
   };
@@ -102,6 +106,7 @@ function appliedCancel(payment: Payment) {
     merchant_order_no: payment.merchantOrderNo,
     payment_request_id: paymentRequestId(payment.id),
     payment: paymentSnapshot(payment),
+    wallets: [],
     advice:
       publicStatus(payment) === 'processing'
         ? 'The cancel is accepted and goes on until the wallet has done it: look again with ' +

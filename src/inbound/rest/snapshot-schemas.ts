@@ -93,6 +93,18 @@ export const cancelSchema = Type.Object({
   merchant_order_no: orNull(Type.String()),
   payment_request_id: orNull(Type.String()),
   payment: orNull(paymentSchema),
+  /** What has become of a held cancel at each wallet that may have the payment. */
+  wallets: Type.Array(
+    Type.Object({
+      wallet: oneOf(walletNames),
+      status: oneOf(['processing', 'cancelled']),
+      cancelled_by: orNull(oneOf(['cancel', 'close', 'refund'])),
+      known_to_wallet: Type.Boolean(),
+      amount: orNull(amountSchema),
+      needs_attention: orNull(attentionSchema),
+      next_step: orNull(nextStepSchema),
+    }),
+  ),
   advice: orNull(Type.String()),
 });
 

@@ -236,8 +236,8 @@ function namesAnother(
   return untrusted(answer, 'it names another payment');
 }
 
-function otherAmount(expected: Money, stated: Money | null, answer: VerifiedAnswer): NoAnswer | null {
-  if (stated === null || sameMoney(expected, stated)) return null;
+function otherAmount(expected: Money | null, stated: Money | null, answer: VerifiedAnswer): NoAnswer | null {
+  if (expected === null || stated === null || sameMoney(expected, stated)) return null;
   return untrusted(answer, `it states ${stated.minor} fen instead of ${expected.minor} ${expected.currency}`);
 }
 

@@ -304,11 +304,11 @@ function namesAnotherRefund(
 }
 
 function otherAmount(
-  expected: Money,
+  expected: Money | null,
   stated: Money | null,
   answer: { readonly raw: Uint8Array },
 ): NoAnswer | null {
-  if (stated === null || sameMoney(expected, stated)) return null;
+  if (expected === null || stated === null || sameMoney(expected, stated)) return null;
   return untrusted(
     answer,
     `it states ${stated.minor} ${stated.currency} instead of ${expected.minor} ${expected.currency}`,
