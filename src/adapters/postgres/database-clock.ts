@@ -1,5 +1,6 @@
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import type { Clock } from '../../ports/clock.ts';
+import { aheadAfterSample } from '../clock-estimate.ts';
 import type { Database } from './database.ts';
 
 export interface DatabaseClock extends Clock {
@@ -13,9 +14,8 @@ export interface DatabaseClock extends Clock {
  * The database's clock as this process knows it: how far it is from the monotonic clock, by the last sample. The
  * host's wall clock plays no part, so a wrong or jumping one moves no due time and no lease. Money case 12.
  *
- * A sample gives two bounds, since the database answered after it was asked and before its answer arrived. What is
- * known already stays while it lies between them; otherwise the earlier bound is taken. So `now` is behind the
- * database by a round trip at most and not ahead of it: a step that is recorded as due now can be claimed now.
+ * Between samples `now` is behind the database by a round trip at most and not ahead of it ({@link aheadAfterSample}): a
+ * step that is recorded as due now can be claimed now.
  *
  * When the database's own clock jumps, the next sample follows it, backwards too: claims and leases are compared on
  * that clock, and a process that clung to the old time would record steps far in the database's future. What was
@@ -37,10 +37,9 @@ export async function openDatabaseClock(database: Database, sampleEveryMs = 10_0
       const [row] = rows;
       if (row === undefined) throw new Error('the database did not tell its time');
       broken = false;
-      const earliest = row.now.getTime() - answeredAtMs;
-      // One millisecond more, since the driver cuts the database's microseconds off.
-      const latest = row.now.getTime() + 1 - askedAtMs;
-      if (!(aheadOfMonotonicMs >= earliest && aheadOfMonotonicMs <= latest)) aheadOfMonotonicMs = earliest;
+      // The driver has cut the database's microseconds off.
+      const toldMs = row.now.getTime();
+      aheadOfMonotonicMs = aheadAfterSample(aheadOfMonotonicMs, { askedAtMs, answeredAtMs, toldMs });
     } finally {
       connection.release(broken);
     }
