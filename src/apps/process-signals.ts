@@ -1,7 +1,10 @@
 import { Counter, Histogram, type Metric } from 'prom-client';
-import type { AroundCall } from '../adapters/wallets/around-calls.ts';
-import type { WalletName } from '../domain/wallets.ts';
-import type { NotificationResultName } from '../inbound/notifications/notification-routes.ts';
+import { type AroundCall, walletCallNames } from '../adapters/wallets/around-calls.ts';
+import { type WalletName, walletNames } from '../domain/wallets.ts';
+import {
+  type NotificationResultName,
+  notificationResults,
+} from '../inbound/notifications/notification-routes.ts';
 import { type OverloadReason, overloadReasons } from '../inbound/rest/admission.ts';
 import type { AnsweredRequest } from '../inbound/rest/rest-gateway.ts';
 import type { MerchantEndpoint } from '../ports/merchant-endpoint.ts';
@@ -88,6 +91,11 @@ export function createProcessSignals(monotonicMs: () => number = () => performan
   // A counter that appears with its first event cannot be seen to rise.
   for (const reason of overloadReasons) refusedPayments.inc({ reason }, 0);
   for (const result of ['accepted', 'failed'] as const) deliveryTries.inc({ result }, 0);
+  for (const wallet of walletNames) {
+    for (const call of walletCallNames)
+      calls.inc({ wallet, call, outcome: 'no_answer', code: 'untrusted' }, 0);
+    for (const result of notificationResults) notifications.inc({ wallet, result }, 0);
+  }
 
   return {
     untrusted,

@@ -64,6 +64,7 @@ const words = new Set([
   'rate',
   'increase',
   'absent',
+  'and',
   'or',
   'wallet',
   'account',

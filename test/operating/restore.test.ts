@@ -20,6 +20,11 @@ const run = promisify(execFile);
 
 interface HeldCancelAnswer {
   readonly status: string;
+  readonly wallets: readonly {
+    readonly wallet: string;
+    readonly status: string;
+    readonly known_to_wallet: boolean;
+  }[];
 }
 
 interface Attention {
@@ -79,13 +84,24 @@ it.skipIf(missing !== null)(
       expectAgreement(await merchant.payment(payment.id), await merchant.ledgerLine(payment));
     }
 
-    // What was accepted after it is known to nobody here: a cancel by its upstream id is held, for people to see.
+    // What was accepted after it is known to nobody here: a cancel by its upstream id is held, for people to see, and the
+    // wallet gives the money back.
     const unknown = await merchant.call<{ readonly code: string }>('GET', `/v1/payments/${lostSale.id}`);
     expect([unknown.status, unknown.body.code]).toEqual([404, 'payment_not_found']);
     const byRequest = { payment_request_id: lostSale.payment_request_id };
     const held = await merchant.call<HeldCancelAnswer>('POST', '/v1/cancels', byRequest);
     expect(held.body.status).toBe('held');
-    expect((await merchant.ledgerLine(lostSale))?.charged).toBe(1234);
+    expect(held.body.wallets.map(({ wallet }) => wallet)).toContain('alipay_open');
+    await until(
+      'the lost sale is given back',
+      () => merchant.ledgerLine(lostSale),
+      (line) => line?.charged === 1234 && line.refunded === 1234,
+    );
+    const repeated = await merchant.call<HeldCancelAnswer>('POST', '/v1/cancels', byRequest);
+    expect(repeated.body.wallets.find(({ wallet }) => wallet === 'alipay_open')).toMatchObject({
+      status: 'cancelled',
+      known_to_wallet: true,
+    });
     await payInWallet(merchant, lostCode);
     const attention = await until(
       'the stray notification is in sight',

@@ -2,10 +2,12 @@ import type { WalletName } from '../../domain/wallets.ts';
 import type { PaymentReference, WalletGateway } from '../../ports/wallet.ts';
 import type { WalletDirectory } from '../../ports/wallet-directory.ts';
 
+export const walletCallNames = ['pay', 'inquire', 'cancel', 'refund', 'inquire_refund'] as const;
+
 /** A call to a wallet, as those who watch it may know it: nothing of the payer. */
 export interface WalletCall {
   readonly wallet: WalletName;
-  readonly name: 'pay' | 'inquire' | 'cancel' | 'refund' | 'inquire_refund';
+  readonly name: (typeof walletCallNames)[number];
   readonly account: string;
   /** Our upstream id of the payment. */
   readonly requestId: string;

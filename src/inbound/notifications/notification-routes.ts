@@ -24,7 +24,15 @@ export interface NotificationOptions {
  * `taken`, `contradicted` and `stray` hold their signature; `unrecorded` does too, and the wallet sends it again. None of the
  * others does, or can be read.
  */
-export type NotificationResultName = NotificationResult['kind'] | 'unrecorded' | 'untrusted' | 'unreadable';
+export const notificationResults = [
+  'taken',
+  'contradicted',
+  'stray',
+  'unrecorded',
+  'untrusted',
+  'unreadable',
+] as const satisfies readonly (NotificationResult['kind'] | 'unrecorded' | 'untrusted' | 'unreadable')[];
+export type NotificationResultName = (typeof notificationResults)[number];
 
 /** No wallet's notification comes near it. */
 const bodyLimitBytes = 64 * 1024;
