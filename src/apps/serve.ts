@@ -34,7 +34,7 @@ export async function serve(settings: Settings, options: { readonly worker: bool
     const gateway = await openGateway(settings, access.url, masterKey, log);
     const stopWorker = options.worker ? await runWorker(gateway, settings, log) : null;
     const { signals } = gateway;
-    const { admission, load } = openAdmission(settings, gateway, signals.refused);
+    const { admission, load } = openAdmission(settings, gateway, { onRefused: signals.refused, log });
     const app = await createRestGateway({
       admission,
       engine: gateway.engine,

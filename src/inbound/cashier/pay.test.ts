@@ -378,7 +378,7 @@ describe('a gateway that has all the work that it can do', () => {
     });
     const busy = await createTestCashier({ clock, admission: full });
     const token = await busy.token();
-    const place = full.enter();
+    const place = full.enter('M0001');
     const refused = await busy.post(payPath, { token, amount: '1' });
     expect(refused.statusCode).toBe(503);
     expect(refused.headers['retry-after']).toBe('3');
@@ -391,7 +391,7 @@ describe('a gateway that has all the work that it can do', () => {
     expect(busy.payments()).toHaveLength(1);
     expect(full.paymentsInFlight()).toBe(0);
     // Who comes back to what was begun is shown it, however busy the gateway is.
-    full.enter();
+    full.enter('M0001');
     expect((await busy.post(payPath, { token, amount: '1' })).headers.location).toBe(resultPath(token));
     await busy.app.close();
   });

@@ -56,7 +56,7 @@ export async function payEntry(
   const read = readAmount(form.amount, currencyFormOf(currency, payer.wallet), maxMinor);
   if (read.kind === 'fault') return again(read.fault, token);
 
-  const place = context.admission.enter();
+  const place = context.admission.enter(entry.merchant.id);
   // Nothing was begun, and the page that the payer has is still good for its one attempt.
   if (place.kind === 'overloaded') {
     reply.header('retry-after', `${place.retryAfterS}`);

@@ -24,6 +24,12 @@ export function requireApiKey(app: FastifyInstance, engine: Pick<Engine, 'mercha
   });
 }
 
+/** Whose key a request was made with. */
+export function callerOf(request: FastifyRequest): string {
+  const scope = request.getDecorator<KeyScope>(scopeDecorator);
+  return scope.kind === 'merchant' ? `merchant ${scope.merchantId}` : scope.kind;
+}
+
 function unauthorized(what: string, challenge: string): ProblemAnswer {
   return new ProblemAnswer({
     code: 'unauthorized',

@@ -35,7 +35,7 @@ export function paymentRoutes(app: FastifyInstance, context: RestContext): void 
       const key = idempotencyKeyOf(request);
       const merchant = await merchantNamed(engine, request, request.body.merchant_id);
       const wish = paymentRequestOf(request.body, context.checkMerchantUrl);
-      const place = context.admission.enter();
+      const place = context.admission.enter(merchant.id);
       try {
         const begun =
           place.kind === 'admitted'

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Engine } from '../../operations/engine.ts';
 import { type StatusOptions, statusRoutes } from '../status/status-routes.ts';
-import { type Admission, admitAll, overloaded } from './admission.ts';
+import { type Admission, admitAll, type OpenRequest, overloaded } from './admission.ts';
 import { createBackground } from './background.ts';
-import { requireApiKey } from './caller.ts';
+import { callerOf, requireApiKey } from './caller.ts';
 import { cancelRoutes } from './cancels.ts';
 import type { RestContext } from './context.ts';
 import { answerBrokenConnection, answerFailures, problemOf } from './failures.ts';
@@ -135,8 +135,7 @@ export async function createRestGateway(options: RestGatewayOptions): Promise<Fa
   };
   statusRoutes(app, options);
   await app.register(async (v1) => {
-    boundOpenRequests(v1, context.admission);
-    requireApiKey(v1, engine);
+    boundOpenRequests(v1, context);
     paymentRoutes(v1, context);
     cancelRoutes(v1, context);
     refundRoutes(v1, context);
@@ -144,12 +143,24 @@ export async function createRestGateway(options: RestGatewayOptions): Promise<Fa
   return app;
 }
 
-/** Even looks and cancels are held in memory while they wait: far beyond the payments there is an end to them too. */
-function boundOpenRequests(v1: FastifyInstance, admission: Admission): void {
-  v1.addHook('onRequest', async (_request, reply) => {
-    const close = admission.open();
-    if (close === null) throw overloaded(admission.retryAfterS());
-    reply.raw.once('close', close);
+const openDecorator = 'openRequest';
+
+/**
+ * Even looks and cancels are held in memory while they wait: far beyond the payments there is an end to them too, and an end
+ * to those of one caller before the others'.
+ */
+function boundOpenRequests(v1: FastifyInstance, { engine, admission }: RestContext): void {
+  v1.decorateRequest(openDecorator, null);
+  v1.addHook('onRequest', async (request, reply) => {
+    const open = admission.open();
+    if (open === null) throw overloaded(admission.retryAfterS());
+    reply.raw.once('close', open.close);
+    request.setDecorator(openDecorator, open);
+  });
+  requireApiKey(v1, engine);
+  v1.addHook('onRequest', async (request) => {
+    const open = request.getDecorator<OpenRequest>(openDecorator);
+    if (!open.ownedBy(callerOf(request))) throw overloaded(admission.retryAfterS());
   });
 }
 
