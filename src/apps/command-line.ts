@@ -76,6 +76,8 @@ const runs: { readonly [Name in CommandName]: Run<Name> } = {
   'endpoint enable': async (...call) => (await import('./endpoint-command.ts')).enableEndpoint(...call),
   'delivery list': async (...call) => (await import('./delivery-command.ts')).listAllDeliveries(...call),
   'delivery replay': async (...call) => (await import('./delivery-command.ts')).replayDeliveries(...call),
+  'held list': async (...call) => (await import('./held-command.ts')).listHeld(...call),
+  'held clear': async (...call) => (await import('./held-command.ts')).clearHeld(...call),
   'stray list': async (...call) => (await import('./stray-command.ts')).listStrays(...call),
   'stray clear': async (...call) => (await import('./stray-command.ts')).clearStray(...call),
 };

@@ -170,7 +170,8 @@ it('what needs attention is listed with its reason, its next step and what to do
   );
   expect(out).toContain('next step  none: it has ended\n');
   expect(out).toContain(
-    '\nheld cancels: 1\n\nmerchant  payment_request_id  since\nM1        P1                  2026-11-22T00:00:00.000Z\n',
+    '\nheld cancels: 1\n\nmerchant  payment_request_id  since                     account  has come to\n' +
+      'M1        P1                  2026-11-22T00:00:00.000Z  -        no account to send it to\n',
   );
   expect((await shoudan('inspect queue')).out).toContain('needs attention: 3\n');
 });

@@ -1,3 +1,4 @@
+import { type HeldCancel, listHeldCancels } from '../adapters/postgres/held-cancels.ts';
 import { listFailingEndpoints } from '../adapters/postgres/listed-deliveries.ts';
 import {
   countUntrustedNotifications,
@@ -7,10 +8,8 @@ import {
 } from '../adapters/postgres/notifications.ts';
 import {
   type AttentionRow,
-  type HeldCancel,
   type Listed,
   listAttention,
-  listHeldCancels,
   type OpenWork,
   readOpenWork,
 } from '../adapters/postgres/open-work.ts';
@@ -21,6 +20,7 @@ import { exitCodes } from '../inbound/cli/exit-codes.ts';
 import { fields, jsonText, table } from '../inbound/cli/terminal-text.ts';
 import type { Terminal } from './command-line.ts';
 import { endpointDocument } from './endpoint-command.ts';
+import { heldDocument, heldText } from './held-command.ts';
 import { readSettings } from './settings.ts';
 import { withDatabase } from './with-database.ts';
 
@@ -151,10 +151,7 @@ function needsText({ attention, disabledEndpoints, heldCancels, strays, untruste
     `\nheld cancels: ${heldCancels.total}\n`,
     heldCancels.total === 0
       ? ''
-      : `\n${table(
-          ['merchant', 'payment_request_id', 'since'],
-          heldCancels.rows.map((row) => [row.merchantId, row.paymentRequestId, row.since.toISOString()]),
-        )}\n${attentionAdvice('cancel_of_unknown_request') ?? ''}\n`,
+      : `\n${heldText(heldCancels.rows, false)}\n${attentionAdvice('cancel_of_unknown_request') ?? ''}\n`,
     moreText(heldCancels),
     `\nstray notifications: ${strays.total}\n`,
     strays.total === 0
@@ -243,9 +240,8 @@ function needsDocument({ attention, disabledEndpoints, heldCancels, strays, untr
     })),
     held_cancels_total: heldCancels.total,
     held_cancels: heldCancels.rows.map((row) => ({
-      merchant_id: row.merchantId,
-      payment_request_id: row.paymentRequestId,
-      since: row.since.toISOString(),
+      ...heldDocument(row),
+      advice: attentionAdvice('cancel_of_unknown_request'),
     })),
     stray_notifications_total: strays.total,
     stray_notifications: strays.rows.map((row) => ({

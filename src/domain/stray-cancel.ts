@@ -115,8 +115,8 @@ export function decideStrayCancel(
   };
 }
 
-/** ISO 4217's code for "no currency". No step that needs an amount is decided on while the wallet has named none. */
-const unnamedAmount: Money = { currency: 'XXX', minor: 1n };
+/** No step that needs an amount is decided on while the wallet has named none. */
+const unnamedAmount: Money = { currency: 'unnamed', minor: 1n };
 
 /**
  * The lost payment as far as it is known, for what is decided on every payment's reversal. It counts as made when its id

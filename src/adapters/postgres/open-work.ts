@@ -1,9 +1,10 @@
+import type { AccountRowKind } from '../../ports/due-rows.ts';
 import type { Database } from './database.ts';
 import { workerGoneAfterSeconds } from './housekeeping.ts';
 
 /** Rows that wait for one kind of step. */
 export interface WaitingSteps {
-  readonly kind: 'payment' | 'refund' | 'delivery';
+  readonly kind: AccountRowKind | 'delivery';
   readonly step: string;
   /** Rows whose next step this is. */
   readonly waiting: number;
@@ -12,7 +13,7 @@ export interface WaitingSteps {
   readonly oldestDueAt: Date;
 }
 
-/** Payments and refunds whose next step calls one wallet account. */
+/** Payments, refunds and stray cancels whose next step calls one wallet account. */
 export interface AccountWork {
   readonly wallet: string;
   readonly account: string;
@@ -35,12 +36,6 @@ export interface AttentionRow {
   readonly nextStep: string | null;
   readonly dueAt: Date | null;
   readonly tries: number;
-}
-
-export interface HeldCancel {
-  readonly merchantId: string;
-  readonly paymentRequestId: string;
-  readonly since: Date;
 }
 
 export interface OpenWork {
@@ -67,10 +62,12 @@ export async function readOpenWork(database: Database): Promise<OpenWork> {
        union all
        select 'refund', next_step, due_at from refunds where due_at is not null
        union all
+       select 'stray_cancel', next_step, due_at from stray_cancels where due_at is not null
+       union all
        select 'delivery', 'deliver', due_at from deliveries where due_at is not null
      ) as waiting
      group by kind, step
-     order by array_position(array['payment', 'refund', 'delivery'], kind), step`,
+     order by array_position(array['payment', 'refund', 'stray_cancel', 'delivery'], kind), step`,
   );
   const accounts = await database.query<AccountWork>(
     `select wallet, account, count(*)::int as waiting,
@@ -82,6 +79,8 @@ export async function readOpenWork(database: Database): Promise<OpenWork> {
        select p.wallet, p.account, r.due_at, r.waits_for, r.window_ends_at
        from refunds r join payments p on p.merchant_id = r.merchant_id and p.id = r.payment_id
        where r.due_at is not null
+       union all
+       select wallet, account, due_at, waits_for, window_ends_at from stray_cancels where due_at is not null
      ) as waiting
      group by wallet, account order by wallet, account`,
   );
@@ -107,17 +106,6 @@ export async function listAttention(database: Database, limit: number): Promise<
        from refunds where attention is not null
      ) as needing
      order by since, id limit $1`,
-    [limit],
-  );
-  return listed(rows);
-}
-
-/** Cancels that name an upstream id which nobody here knows, the longest held first. Money case 10. */
-export async function listHeldCancels(database: Database, limit: number): Promise<Listed<HeldCancel>> {
-  const { rows } = await database.query<HeldCancel & { readonly total: number }>(
-    `select merchant_id as "merchantId", payment_request_id as "paymentRequestId", created_at as since,
-       (count(*) over ())::int as total
-     from held_cancels order by created_at, payment_request_id limit $1`,
     [limit],
   );
   return listed(rows);

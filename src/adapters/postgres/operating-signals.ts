@@ -1,5 +1,6 @@
 import type { AttentionReason } from '../../domain/payment.ts';
 import type { Database } from './database.ts';
+import { heldCancelInSight } from './held-cancels.ts';
 import { workerGoneAfterSeconds } from './housekeeping.ts';
 
 /** What the tables say about the work of all processes. */
@@ -66,7 +67,7 @@ export async function readOperatingSignals(database: Database): Promise<Operatin
  * - or it stands in attention because the wallet has not said what became of it (`cancel_unresolved`,
  *   `inquiry_unresolved`, `refund_unresolved`).
  *
- * A merchant's refund is one beside its payment, while the wallet has not said what became of it.
+ * A merchant's refund is one beside its payment, while the wallet has not said what became of it; so is a stray cancel.
  */
 async function countOneSidedSuspects(database: Database): Promise<ReadonlyMap<string, number>> {
   const { rows } = await database.query<Counted>({
@@ -76,6 +77,9 @@ async function countOneSidedSuspects(database: Database): Promise<ReadonlyMap<st
              where attention is not null and attention = any($1)
              union all
              select attention from refunds
+             where due_at is not null and attention = any($1)
+             union all
+             select attention from stray_cancels
              where due_at is not null and attention = any($1)
              union all
              select 'paid_but_ended' from payments
@@ -96,7 +100,7 @@ async function countNeedsAttention(database: Database): Promise<ReadonlyMap<stri
            union all
            select attention, count(*) from refunds where due_at is not null and attention is not null group by 1
            union all
-           select 'cancel_of_unknown_request', count(*) from held_cancels
+           select 'cancel_of_unknown_request', count(*) from held_cancels h where ${heldCancelInSight}
            union all
            select 'endpoint_disabled', count(*) from endpoints where disabled_at is not null
            union all
@@ -115,6 +119,9 @@ async function countDueSteps(database: Database): Promise<OperatingSignals['dueS
              (select 'refund', next_step from refunds
               where due_at <= clock_timestamp() and (lease_until is null or lease_until <= clock_timestamp()) limit $1)
              union all
+             (select 'stray_cancel', next_step from stray_cancels
+              where due_at <= clock_timestamp() and (lease_until is null or lease_until <= clock_timestamp()) limit $1)
+             union all
              (select 'delivery', 'deliver' from deliveries
               where due_at <= clock_timestamp() and (lease_until is null or lease_until <= clock_timestamp()) limit $1)
            ) as due group by kind, step`,
@@ -131,6 +138,8 @@ async function countHeldSteps(database: Database): Promise<OperatingSignals['hel
              (select waits_for from payments where waits_for is not null and due_at is not null limit $1)
              union all
              (select waits_for from refunds where waits_for is not null and due_at is not null limit $1)
+             union all
+             (select waits_for from stray_cancels where waits_for is not null and due_at is not null limit $1)
            ) as held group by waits_for`,
     values: [dueCountMax],
   });
@@ -145,6 +154,7 @@ async function readTimes(
     text: `select greatest(0, coalesce(extract(epoch from clock_timestamp() - least(
                (select min(due_at) from payments where due_at is not null),
                (select min(due_at) from refunds where due_at is not null),
+               (select min(due_at) from stray_cancels where due_at is not null),
                (select min(due_at) from deliveries where due_at is not null))), 0))::float8 as "oldestDueSeconds",
              (select count(*)::int from workers
               where seen_at > clock_timestamp() - $1 * interval '1 second') as "workersAlive"`,

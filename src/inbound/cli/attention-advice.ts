@@ -35,7 +35,9 @@ const advice: {
     "The merchant's endpoint has failed for days: nothing is sent to it, and its deliveries are held. Have the merchant mend it, " +
     'then `shoudan endpoint enable`.',
   cancel_of_unknown_request:
-    'A cancel names an upstream id that is not known here: after a restore, look it up at the wallet and cancel it there.',
+    'A cancel names an upstream id that is not known here, and goes to every account of its merchant by itself. Undone at a ' +
+    'wallet: this database has lost the payment, as after a restore; tell the merchant. Never known there: ask the merchant ' +
+    'where the id is from. Then `shoudan held clear`.',
   stray_notification:
     'The wallet tells of a payment that is not known here: look it up at the wallet. After a restore, refund there what is ' +
     "paid, unless the merchant's books have the sale; else somebody uses this account, or its notify url, beside this gateway. " +

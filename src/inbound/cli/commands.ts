@@ -439,6 +439,27 @@ export const commands = {
       'What the payment has left behind is withdrawn and not sent. Each replay stands on the timeline of its payment.',
     ],
   },
+  'held list': {
+    about:
+      'List held cancels: those of payments that are not known here, and what has become of them at the wallets.',
+    arguments: {},
+    options: { all: { value: null, about: 'Those that are cleared too.' }, json },
+  },
+  'held clear': {
+    about: 'Clear a held cancel that somebody has looked into.',
+    arguments: {
+      request: { about: 'The payment_request_id that it names.', required: true },
+    },
+    options: {
+      note: { value: 'TEXT', about: 'What was found and done.', required: true },
+      'give-up': {
+        value: null,
+        about: 'Also when it is still on its way to a wallet: nothing more is sent.',
+      },
+      json,
+    },
+    notes: ['A cleared one is shown no more, unless a wallet says something later that needs people.'],
+  },
   'stray list': {
     about: 'List stray notifications: what wallets tell of payments that are not known here.',
     arguments: {},
