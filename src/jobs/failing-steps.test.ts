@@ -1,5 +1,7 @@
 import { expect, it, vi } from 'vitest';
+import type { Payment } from '../domain/payment.ts';
 import { startDueLoop } from './due-loop.ts';
+import { createFailingSteps } from './failing-steps.ts';
 import { createTrial } from './trial-engine.fixture.ts';
 
 const mistake = new Error('no wallet account alipay_open/sandbox is configured');
@@ -76,4 +78,36 @@ it('a delivery that cannot even be made is put off, and goes out when it can', a
   await trial.clock.advance(2_000);
   expect(trial.send).toHaveBeenCalledTimes(1);
   await stop();
+});
+
+// proves RES-13
+it('steps that throw by the ten thousand come before people one after the other, and none is left out', async () => {
+  const trial = createTrial();
+  const failing = createFailingSteps(trial.engine);
+  const payments: Payment[] = [];
+  for (let count = 0; count < 12_000; count += 1) payments.push(await trial.openPayment(0));
+  const inSight = () =>
+    [...trial.memory.records.payments.values()].filter(({ attention }) => attention !== null).length;
+  for (const known of [0, 0, 10_000, 10_000, 12_000]) {
+    for (const { id } of payments) {
+      await failing.failed({ kind: 'payment', payment: await trial.payment(id), lanes: [] });
+    }
+    expect(inSight()).toBeGreaterThanOrEqual(known);
+    await trial.clock.advance(30_000);
+  }
+  expect(inSight()).toBe(12_000);
+});
+
+it('what failed long ago and was settled elsewhere leaves room to remember others', async () => {
+  const trial = createTrial();
+  const failing = createFailingSteps(trial.engine);
+  for (let count = 0; count < 10_000; count += 1) {
+    await failing.failed({ kind: 'payment', payment: await trial.openPayment(0), lanes: [] });
+  }
+  await trial.clock.advance(600_000);
+  const { id } = await trial.openPayment(0);
+  for (let count = 0; count < 3; count += 1) {
+    await failing.failed({ kind: 'payment', payment: await trial.payment(id), lanes: [] });
+  }
+  expect((await trial.payment(id)).attention?.reason).toBe('step_failing');
 });

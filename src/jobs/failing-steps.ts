@@ -6,36 +6,69 @@ import type { DeliverEngine } from './deliver.ts';
 
 /** Steps that this process could not take at all, by how often in a row. */
 export interface FailingSteps {
-  /** Once more. The third time the row needs attention, and is tried less often. */
+  /** Once more. The third time the row needs attention; what people know of already is tried less often at once. */
   failed(row: DueRow): Promise<void>;
   worked(row: DueRow): void;
 }
 
 const failuresUntilAttention = 3;
 const pauseMs = 30_000;
-/** Rows that are remembered; a crash forgets them as well, and the count begins anew. */
+/**
+ * Rows that are remembered; a crash forgets them as well, and the count begins anew. More of them come later, when these stand
+ * before people: to forget one for another would keep all of them from being counted to the end.
+ */
 const rememberedMax = 10_000;
+/** What has not failed for so long was settled, or another process has it. */
+const rememberedMs = 300_000;
 
 /**
  * A step that throws each time (no such wallet account, an unreadable key, a mistake of ours) is nobody's answer: the row
  * keeps its step and its tries, comes before people, and makes room for others meanwhile. RES-13.
  */
 export function createFailingSteps(engine: DeliverEngine): FailingSteps {
-  const failures = new Map<string, number>();
+  const failures = new Map<string, { readonly count: number; readonly atMs: number }>();
+
+  function remember(name: string, count: number): void {
+    const atMs = engine.clock.monotonicMs();
+    // Whoever fails again goes to the end: the first is the one that has not failed for the longest time.
+    failures.delete(name);
+    const [oldest] = failures;
+    if (failures.size >= rememberedMax && oldest !== undefined) {
+      if (atMs < oldest[1].atMs + rememberedMs) return;
+      failures.delete(oldest[0]);
+    }
+    failures.set(name, { count, atMs });
+  }
+
   return {
     async failed(row) {
       const name = nameOf(row);
-      const count = (failures.get(name) ?? 0) + 1;
-      failures.delete(name);
-      failures.set(name, count);
-      const [oldest] = failures.keys();
-      if (failures.size > rememberedMax && oldest !== undefined) failures.delete(oldest);
-      if (count >= failuresUntilAttention) await putOff(engine, row);
+      const count = (failures.get(name)?.count ?? 0) + 1;
+      remember(name, count);
+      if (count < failuresUntilAttention && !isInSight(row)) return;
+      await putOff(engine, row);
+      if (row.kind !== 'delivery') failures.delete(name);
     },
     worked(row) {
       failures.delete(nameOf(row));
     },
   };
+}
+
+/** Whether the row stands before people already, for whatever reason. */
+function isInSight(row: DueRow): boolean {
+  switch (row.kind) {
+    case 'payment':
+      return row.payment.attention !== null;
+    case 'refund':
+      return row.refund.attention !== null;
+    case 'stray_cancel':
+      return row.cancel.attention !== null;
+    case 'delivery':
+      return false;
+    default:
+      return row satisfies never;
+  }
 }
 
 async function putOff(engine: DeliverEngine, row: DueRow): Promise<void> {
