@@ -154,6 +154,17 @@ describe('a cancel of a payment that nobody here knows', () => {
     expect(again.amount).toEqual(paid.amount);
   });
 
+  // proves RES-09
+  test('is decided on again by a notification of payment, and its repeat changes nothing', () => {
+    const provisional = becomes(stray(), cancelled(nothingNamed));
+    const notified = { kind: 'notified', outcome: paid } as const;
+    const found = becomes(provisional, notified);
+    expect(found).toMatchObject({ nextStep: { action: 'cancel' }, paidEvidence: true, amount: paid.amount });
+    expect(becomes(found, notified)).toBe(found);
+    const refused = { kind: 'not_paid', code: 'ORDER_IS_CLOSED', message: 'closed' } as const;
+    expect(becomes(provisional, { kind: 'notified', outcome: refused })).toBe(provisional);
+  });
+
   test('is decided on again by money that turns up after its end', () => {
     const baseless = becomes(stray(new Date('2026-03-01T04:00:00.000Z')), cancelled(nothingNamed));
     const ended = becomes(baseless, inquired(notFound), cancelled(nothingNamed));

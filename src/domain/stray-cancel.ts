@@ -39,7 +39,7 @@ export interface StrayCancel {
 export const strayCancelStates = ['reversing', 'cancelled_provisionally', 'cancelled'] as const;
 export type StrayCancelState = (typeof strayCancelStates)[number];
 
-/** What can happen to a stray cancel: its own calls' answers, and calls that could not be made. */
+/** What can happen to a stray cancel: its own calls' answers, calls that could not be made, and the wallet's notifications. */
 export type StrayCancelInput = Extract<
   PaymentInput,
   {
@@ -48,6 +48,7 @@ export type StrayCancelInput = Extract<
       | 'cancel_answered'
       | 'reversal_refund_answered'
       | 'reversal_refund_inquired'
+      | 'notified'
       | 'held_up'
       | 'step_failed';
   }
@@ -95,9 +96,7 @@ export function decideStrayCancel(
   policy: PaymentPolicy,
   now: Date,
 ): StrayCancel {
-  const named =
-    input.kind === 'inquiry_answered' && input.answer.kind === 'paid' ? input.answer.amount : null;
-  const told: StrayCancel = { ...cancel, amount: cancel.amount ?? named };
+  const told: StrayCancel = { ...cancel, amount: cancel.amount ?? amountNamedBy(input) };
   const before = standIn(told, policy);
   const { payment } = decidePayment(before, input, policy, now);
   if (payment === before) return cancel;
@@ -113,6 +112,12 @@ export function decideStrayCancel(
     tries: payment.tries,
     attention: payment.attention,
   };
+}
+
+function amountNamedBy(input: StrayCancelInput): Money | null {
+  if (input.kind === 'inquiry_answered') return input.answer.kind === 'paid' ? input.answer.amount : null;
+  if (input.kind === 'notified') return input.outcome.kind === 'paid' ? input.outcome.amount : null;
+  return null;
 }
 
 /** No step that needs an amount is decided on while the wallet has named none. */

@@ -1,12 +1,14 @@
 import { merchantShortNoOf, paymentIdOfRequest } from '../domain/ids.ts';
 import { sameMoney } from '../domain/money.ts';
 import type { Payment } from '../domain/payment.ts';
+import { type StrayCancel, strayCancelId } from '../domain/stray-cancel.ts';
 import type { NotifiedOutcome } from '../domain/wallet-answer.ts';
 import type { WalletName } from '../domain/wallets.ts';
 import type { StrayNotifications } from '../ports/stray-notifications.ts';
 import type { WalletNotification } from '../ports/wallet-notifications.ts';
 import type { Engine } from './engine.ts';
 import { policyOf, recordPaymentInput } from './record.ts';
+import { recordStrayCancelInput, strayCancelPolicy } from './stray-cancel.ts';
 
 /** A verified notification, with where it came in. */
 export interface TakenNotification extends WalletNotification {
@@ -18,8 +20,11 @@ export interface TakenNotification extends WalletNotification {
 }
 
 export type NotificationResult =
-  /** Everything that it says is recorded, or was known: the wallet may be told so. */
-  | { readonly kind: 'taken'; readonly payment: Payment }
+  /**
+   * Everything that it says is recorded, or was known: the wallet may be told so. `null`: on a cancel of a payment that
+   * this database has lost.
+   */
+  | { readonly kind: 'taken'; readonly payment: Payment | null }
   /** It contradicts what was asked for: recorded and alerted the first time, and no evidence. The wallet shall tell again, and truly. */
   | { readonly kind: 'contradicted'; readonly payment: Payment }
   /** Kept in an operator's sight: no payment of ours is meant. The wallet shall go on telling. */
@@ -34,7 +39,12 @@ export async function takeNotification(
   engine: Engine & { readonly strays: StrayNotifications },
   taken: TakenNotification,
 ): Promise<NotificationResult> {
-  const payment = await findNotified(engine, taken.requestId);
+  const { payment, stray } = await findNotified(engine, taken);
+  if (stray !== null && isOf(stray, taken.outcome)) {
+    const policy = await strayCancelPolicy(engine, stray);
+    await recordStrayCancelInput(engine, stray, { kind: 'notified', outcome: taken.outcome }, policy);
+    return { kind: 'taken', payment: null };
+  }
   if (payment === null || payment.wallet !== taken.wallet || payment.account !== taken.account) {
     // After a restore the wallet may know a payment that this database does not. Money case 10.
     await engine.strays.keep({
@@ -63,12 +73,25 @@ export async function takeNotification(
   return { kind: outcome.kind === 'contradictory' ? 'contradicted' : 'taken', payment: recorded };
 }
 
-async function findNotified(engine: Engine, requestId: string): Promise<Payment | null> {
+/** The payment that is meant; where it is not known here, its merchant's cancel of it, if there is one. */
+async function findNotified(
+  engine: Engine,
+  { requestId, wallet, account }: TakenNotification,
+): Promise<{ readonly payment: Payment | null; readonly stray: StrayCancel | null }> {
   const shortNo = merchantShortNoOf(requestId);
   const paymentId = paymentIdOfRequest(requestId);
-  if (shortNo === null || paymentId === null) return null;
-  const merchant = await engine.merchants.findByShortNo(shortNo);
-  return merchant === null ? null : engine.journal.findPayment(merchant.id, paymentId);
+  const merchant =
+    shortNo === null || paymentId === null ? null : await engine.merchants.findByShortNo(shortNo);
+  if (merchant === null || paymentId === null) return { payment: null, stray: null };
+  const payment = await engine.journal.findPayment(merchant.id, paymentId);
+  if (payment !== null) return { payment, stray: null };
+  const id = strayCancelId(requestId, wallet, account);
+  return { payment, stray: await engine.journal.findStrayCancel(merchant.id, id) };
+}
+
+/** Whether it speaks of the amount that the wallet has named before. */
+function isOf({ amount }: StrayCancel, outcome: NotifiedOutcome): boolean {
+  return outcome.kind !== 'paid' || amount === null || sameMoney(outcome.amount, amount);
 }
 
 /** Amount and currency are compared with what was asked for; nothing that differs is evidence. NOT-01. */

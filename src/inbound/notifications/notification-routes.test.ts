@@ -6,6 +6,7 @@ import { createAlipayOpenNotificationReader } from '../../adapters/wallets/alipa
 import { createAlipayPlusNotificationReader } from '../../adapters/wallets/alipay-plus/notifications.ts';
 import { paymentRequestId } from '../../domain/ids.ts';
 import type { Payment } from '../../domain/payment.ts';
+import { newStrayCancel } from '../../domain/stray-cancel.ts';
 import { createTrial, type Trial } from '../../jobs/trial-engine.fixture.ts';
 import type { StrayNotification } from '../../ports/stray-notifications.ts';
 import { printNotification } from '../../protocols/alipay-open/notification.ts';
@@ -352,6 +353,24 @@ describe('what is not believed', () => {
     ]);
     expect(strays[1]?.says).toBe('paid 599 USD as 20260302194010800100188000200000001');
     expect((await trial.payment(open.id)).state).toBe('submitted');
+  });
+
+  // proves CAN-02, NOT-02
+  it('one of a payment that this database has lost, and whose cancel is held: it is evidence for that cancel', async () => {
+    const { trial, app, strays } = await setting();
+    const requestId = paymentRequestId((await openPayment(createTrial())).id).replace(/.$/, 'Z');
+    const named = { merchantId: 'M0001', requestId, wallet: 'alipay_plus', account: 'sandbox' } as const;
+    const cancel = newStrayCancel(named, trial.clock.now());
+    await trial.engine.journal.holdCancelOfRequest('M0001', requestId, [cancel]);
+    const open = await openPayment(trial);
+    expect((await notifyPlus(app, success(open, { paymentRequestId: requestId }))).statusCode).toBe(200);
+    const standing = await trial.engine.journal.findStrayCancel('M0001', cancel.id);
+    expect(standing).toMatchObject({ paidEvidence: true, amount: { currency: 'USD', minor: 599n } });
+    expect(strays).toEqual([]);
+    // What speaks of another amount from then on is nobody's word, and is kept in sight.
+    const other = { paymentRequestId: requestId, paymentAmount: { currency: 'USD', value: '1' } };
+    expect((await notifyPlus(app, success(open, other))).statusCode).not.toBe(200);
+    expect(strays).toHaveLength(1);
   });
 
   it('one of nobody that cannot be kept: it is not acknowledged, and nothing worse comes of it', async () => {
