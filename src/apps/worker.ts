@@ -12,6 +12,7 @@ const heartbeatEveryMs = 3_000;
 const housekeepingEveryMs = 3_600_000;
 const untrustedAnswerDays = 14;
 const clearedStrayDays = 90;
+const failingEndpointDays = 30;
 const idempotencyKeyDays = 90;
 
 /** A loop that has not looked for this long is stuck, and must not claim to be alive. */
@@ -54,14 +55,20 @@ export async function runWorker(
     if (performance.now() - lookedAtMs < stuckAfterMs) await heartbeat(gateway.database, gateway.processName);
   };
   const keepHouse = async (): Promise<void> => {
-    await ensurePartitions(gateway.database);
-    await sendHeldCancels(gateway.database);
-    await dropOutlived(gateway.database, {
-      eventDays: settings.eventRetentionDays,
-      untrustedAnswerDays,
-      clearedStrayDays,
-      idempotencyKeyDays,
-    });
+    // One that fails, such as a month that cannot be made, keeps none of the others from being done.
+    const done = await Promise.allSettled([
+      ensurePartitions(gateway.database),
+      sendHeldCancels(gateway.database),
+      dropOutlived(gateway.database, {
+        eventDays: settings.eventRetentionDays,
+        untrustedAnswerDays,
+        clearedStrayDays,
+        failingEndpointDays,
+        idempotencyKeyDays,
+      }),
+    ]);
+    const failed = done.find((each) => each.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
   };
   const underWay = new Set<Promise<void>>();
   const quietly = (what: string, work: () => Promise<void>) => () => {

@@ -171,6 +171,7 @@ describe('partitions', () => {
       eventDays: 60,
       untrustedAnswerDays: 14,
       clearedStrayDays: 90,
+      failingEndpointDays: 30,
       idempotencyKeyDays: 90,
     });
     const { rows } = await database.query('select id from deliveries order by id');

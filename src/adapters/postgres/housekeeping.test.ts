@@ -11,6 +11,14 @@ import { openedTestDatabase } from './opened-test-database.fixture.ts';
 
 const { database } = await openedTestDatabase();
 
+const retention: Retention = {
+  eventDays: 60,
+  untrustedAnswerDays: 14,
+  clearedStrayDays: 90,
+  failingEndpointDays: 30,
+  idempotencyKeyDays: 90,
+};
+
 async function textsOf(sql: string): Promise<string[]> {
   const { rows } = await database.query<{ readonly text: string }>(sql);
   return rows.map(({ text }) => text);
@@ -95,13 +103,90 @@ describe('partitions', () => {
   });
 });
 
-describe('what has outlived its retention', () => {
-  const retention: Retention = {
-    eventDays: 60,
-    untrustedAnswerDays: 14,
-    clearedStrayDays: 90,
-    idempotencyKeyDays: 90,
+describe('while somebody reads the tables for long, as a dump does', () => {
+  const reading = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+    const reader = await database.connect();
+    try {
+      await reader.query('begin');
+      await reader.query('select from deliveries limit 1');
+      await reader.query('select from payment_events limit 1');
+      return await work();
+    } finally {
+      await reader.query('rollback');
+      reader.release();
+    }
   };
+  /** Writes to both tables meanwhile; answers with how long the slowest took, in milliseconds. */
+  const slowestWrite = async (meanwhile: Promise<unknown>): Promise<number> => {
+    let isOver = false;
+    const over = meanwhile
+      .catch(() => {})
+      .then(() => {
+        isOver = true;
+      });
+    let slowestMs = 0;
+    for (let no = 0; !isOver; no += 1) {
+      const begunMs = performance.now();
+      await database.query(
+        `with d as (
+           insert into deliveries (merchant_id, id, type, subject, subject_id, payment_id, url, state, created_at)
+           values ('M1', $1, 'payment.succeeded', 'payment', 'pay_1', 'pay_1', 'https://merchant.example/', 'delivered',
+             '2019-05-05')
+         )
+         insert into payment_events (merchant_id, payment_id, version, ordinal, type, data, occurred_at)
+         values ('M1', $1, 1, 1, 'PaymentSubmitted', '{}', '2019-05-05')`,
+        [`evt_${no}`],
+      );
+      slowestMs = Math.max(slowestMs, performance.now() - begunMs);
+    }
+    await over;
+    return slowestMs;
+  };
+  beforeEach(async () => {
+    await database.query('truncate deliveries, payment_events');
+  });
+
+  it('no payment waits for a month that is to be made, and the month is made when nobody reads', async () => {
+    const [month = ''] = await textsOf(
+      `select to_char((clock_timestamp() at time zone 'UTC') + interval '1 month', 'YYYYMM') as text`,
+    );
+    await database.query(`drop table deliveries_${month}`);
+    await reading(async () => {
+      const making = ensurePartitions(database);
+      expect(await slowestWrite(making)).toBeLessThan(2_000);
+      await expect(making).rejects.toThrow('lock timeout');
+    });
+    await ensurePartitions(database);
+    expect(await textsOf(`select to_regclass('deliveries_${month}')::text as text`)).toEqual([
+      `deliveries_${month}`,
+    ]);
+  });
+
+  it('no payment waits for a month that is to be dropped, and what can be dropped without waiting is', async () => {
+    await database.query(
+      `select ensure_month_partitions('2020-03-01'), ensure_month_partitions('2020-04-01')`,
+    );
+    await database.query(
+      `insert into untrusted_answers (merchant_id, payment_id, received_at, call, detail)
+       values ('M1', 'pay_old', '2020-03-01', 'pay', 'bad signature')`,
+    );
+    const months = () =>
+      textsOf(
+        `select relname as text from pg_class where relname ~ '^(deliveries|payment_events)_20200[34]$' order by 1`,
+      );
+    await reading(async () => {
+      const dropping = dropOutlived(database, retention);
+      expect(await slowestWrite(dropping)).toBeLessThan(2_000);
+      await expect(dropping).rejects.toThrow('lock timeout');
+    });
+    expect(await months()).toHaveLength(4);
+    expect(await textsOf('select payment_id as text from untrusted_answers')).toEqual([]);
+    await Promise.all([dropOutlived(database, retention), dropOutlived(database, retention)]);
+    expect(await months()).toEqual([]);
+  });
+});
+
+describe('what has outlived its retention', () => {
   beforeEach(async () => {
     await database.query('truncate deliveries, payment_events, idempotency_keys, untrusted_answers');
   });
@@ -164,8 +249,8 @@ describe('what has outlived its retention', () => {
     expect(await textsOf('select payment_id as text from untrusted_answers')).toEqual(['pay_young']);
   });
 
-  it('what was written before its month was made goes by its day, but for a delivery that still waits', async () => {
-    const insert = (id: string, state: 'delivered' | 'pending') =>
+  it('what was written before its month was made goes by its day, but for a delivery that may still be sent', async () => {
+    const insert = (id: string, state: 'delivered' | 'pending' | 'held') =>
       database.query(
         `insert into deliveries (merchant_id, id, type, subject, subject_id, payment_id, url, state, created_at, due_at)
          values ('M1', $1, 'payment.succeeded', 'payment', 'pay_1', 'pay_1', 'https://merchant.example/', $2,
@@ -174,16 +259,17 @@ describe('what has outlived its retention', () => {
       );
     await insert('evt_1', 'delivered');
     await insert('evt_2', 'pending');
+    await insert('evt_3', 'held');
     await database.query(
       `insert into payment_events (merchant_id, payment_id, version, ordinal, type, data, occurred_at)
        values ('M1', 'pay_1', 1, 1, 'PaymentSubmitted', '{}', '2020-02-03')`,
     );
     await dropOutlived(database, retention);
-    expect(await textsOf('select id as text from deliveries')).toEqual(['evt_2']);
+    expect(await textsOf('select id as text from deliveries order by id')).toEqual(['evt_2', 'evt_3']);
     expect(await textsOf('select type as text from payment_events')).toEqual([]);
   });
 
-  it('months of events and deliveries go whole, but for a month with a delivery that still waits', async () => {
+  it('months of events and deliveries go whole, but for one with a delivery that still waits or is held', async () => {
     const month = async (monthsAgo: number): Promise<{ readonly name: string; readonly day: string }> => {
       const [day = ''] = await textsOf(
         `select to_char(date_trunc('month', clock_timestamp() at time zone 'UTC') - ${monthsAgo} * interval '1 month'
@@ -192,8 +278,8 @@ describe('what has outlived its retention', () => {
       await database.query('select ensure_month_partitions($1::date)', [day]);
       return { name: day.slice(0, 7).replace('-', ''), day };
     };
-    const [recent, old, waiting] = [await month(1), await month(4), await month(5)];
-    const insertDelivery = (day: string, state: 'delivered' | 'pending') =>
+    const [recent, old, waiting, held] = [await month(1), await month(4), await month(5), await month(6)];
+    const insertDelivery = (day: string, state: 'delivered' | 'pending' | 'held') =>
       database.query(
         `insert into deliveries (merchant_id, id, type, subject, subject_id, payment_id, url, state, created_at, due_at)
          values ('M1', $1, 'payment.succeeded', 'payment', 'pay_1', 'pay_1', 'https://merchant.example/', $2, $3,
@@ -203,6 +289,7 @@ describe('what has outlived its retention', () => {
     await insertDelivery(recent.day, 'delivered');
     await insertDelivery(old.day, 'delivered');
     await insertDelivery(waiting.day, 'pending');
+    await insertDelivery(held.day, 'held');
     await dropOutlived(database, retention);
     const left = await textsOf(
       `select relname as text from pg_class where relname ~ '^(deliveries|payment_events)_[0-9]{6}$' order by 1`,
@@ -212,9 +299,36 @@ describe('what has outlived its retention', () => {
     expect(left).not.toContain(`deliveries_${old.name}`);
     expect(left).not.toContain(`payment_events_${old.name}`);
     expect(left).toContain(`deliveries_${waiting.name}`);
+    expect(left).toContain(`deliveries_${held.name}`);
     expect(await textsOf('select state as text from deliveries order by created_at')).toEqual([
+      'held',
       'pending',
       'delivered',
+    ]);
+  });
+
+  it('what is kept of a failing endpoint goes when it has nothing to be told; a disabled one stays', async () => {
+    await database.query('truncate deliveries, endpoints');
+    const fails = (url: string, days: number, disabled = false) =>
+      database.query(
+        `insert into endpoints (merchant_id, url, failing_since, failures, last_failure, disabled_at)
+         values ('M1', $1, clock_timestamp() - $2 * interval '1 day', 3, 'it answered 500', case when $3 then clock_timestamp() end)`,
+        [url, days, disabled],
+      );
+    await fails('https://merchant.example/once?order=1', 31);
+    await fails('https://merchant.example/young', 29);
+    await fails('https://merchant.example/disabled', 31, true);
+    await fails('https://merchant.example/waiting', 31);
+    await database.query(
+      `insert into deliveries (merchant_id, id, type, subject, subject_id, payment_id, url, state, created_at, due_at)
+       values ('M1', 'evt_1', 'payment.succeeded', 'payment', 'pay_1', 'pay_1', 'https://merchant.example/waiting', 'pending',
+         clock_timestamp(), clock_timestamp())`,
+    );
+    await dropOutlived(database, retention);
+    expect(await textsOf(`select split_part(url, '/', 4) as text from endpoints order by url`)).toEqual([
+      'disabled',
+      'waiting',
+      'young',
     ]);
   });
 });
