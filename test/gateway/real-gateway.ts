@@ -117,12 +117,14 @@ export async function openRealGateway(
     readonly worker?: boolean;
     /** Settings of the simulator. */
     readonly simulator?: object;
+    /** What the wallets take for the time; the machine's clock when it is left out. */
+    readonly walletClock?: () => number;
   } = {},
 ): Promise<RealGateway> {
   const dataDir = mkdtempSync(join(tmpdir(), 'shoudan-gateway-'));
   const [testDatabase, simulator, endpoint] = await Promise.all([
     createTestDatabase(),
-    runSimulator({ port: 0, dataDir }),
+    runSimulator({ port: 0, dataDir, now: options.walletClock ?? Date.now }),
     listenAsMerchant(),
   ]);
   const simulatorUrl = `http://127.0.0.1:${simulator.port}`;
