@@ -109,6 +109,26 @@ test('a process that dies while it gives a delivery up has alerted somebody', as
   expect(seen?.attention?.reason).toBe('delivery_exhausted');
 });
 
+// proves NOT-03
+test('a last try that outlives its lease alerts nobody of what another try has delivered', async () => {
+  const { memory, engine } = engineOf((journal) => journal);
+  const payment = paidPayment({ version: 1, nextStep: null });
+  await memory.journal.openPayment(payment, [], null, [succeeded(payment)]);
+  const [row] = await memory.due.claimDue(1, 15_000);
+  if (row?.kind !== 'delivery') throw new Error('nothing is to be delivered');
+  const last = { ...row.delivery, tries: deliveryScheduleMs.length };
+  const endpoint = {
+    async send() {
+      await memory.deliveries.recordDelivered(last);
+      return { kind: 'failed', reason: 'no answer in time' } as const;
+    },
+  };
+  await deliver({ ...engine, endpoint }, last);
+  expect((await memory.journal.findPayment(payment.merchantId, payment.id))?.attention).toBeNull();
+  const timeline = await memory.journal.timeline(payment.merchantId, payment.id);
+  expect(timeline.map(({ type }) => type)).toEqual(['AttentionRaised', 'AttentionEnded']);
+});
+
 /** What is sent of the one delivery that is due, and what becomes of it. */
 async function triedOnce(
   memory: ReturnType<typeof engineOf>['memory'],

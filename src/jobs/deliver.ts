@@ -70,8 +70,11 @@ export async function deliver(
     return;
   }
   // People are told first: a crash in between leaves a delivery that is tried once more, not one that nobody sees.
-  await recordPaymentInput(engine, payment, { kind: 'delivery_exhausted' }, await policyOf(engine, payment));
+  const policy = await policyOf(engine, payment);
+  const alerted = await recordPaymentInput(engine, payment, { kind: 'delivery_exhausted' }, policy);
   await disabledIfDue(engine, await engine.deliveries.recordExhausted(delivery, reply.reason));
+  // This try may have outlived its lease, and another one has arrived: then nothing was given up.
+  await alertEnded(engine, alerted);
 }
 
 /**
