@@ -218,7 +218,9 @@ export function cancelAnswered(
   if (current === undefined || current === 'effected' || current === 'baseless') {
     const known = answer.kind === 'effected' ? withFields(draft, { knownToWallet: true }) : draft;
     // The one cancel that follows a failure has been made, whatever became of it. RES-04.
-    return current === undefined && payment.nextStep?.action === 'cancel' ? noStep(known) : known;
+    return current === undefined && payment.nextStep?.action === 'cancel'
+      ? attentionEnded(noStep(known))
+      : known;
   }
   if (current === 'settling' || current === 'refunding') return cancelAnsweredLate(draft, answer);
   switch (answer.kind) {

@@ -91,6 +91,26 @@ describe('a cancel that cannot be sent', () => {
     ).toBe(true);
   });
 
+  it('is kept although it is only the one that follows a failure, and needs nobody once it was sent', async () => {
+    const trial = createTrial();
+    trial.wallet.cancel.mockResolvedValue(noAnswer('not_sent'));
+    const failed = await cancelling(trial, { state: 'failed', reversal: null });
+    for (let time = 0; time < 14; time += 1) {
+      expect(await performed(trial, failed)).toMatchObject({
+        state: 'failed',
+        nextStep: { action: 'cancel' },
+      });
+      await trial.clock.advance(firstMs);
+    }
+    expect((await trial.payment(failed.id)).attention?.reason).toBe('cancel_unresolved');
+    trial.wallet.cancel.mockResolvedValueOnce(noAnswer('timeout'));
+    expect(await performed(trial, failed)).toMatchObject({
+      state: 'failed',
+      nextStep: null,
+      attention: null,
+    });
+  });
+
   it('is not put off when somebody has recorded more of the payment meanwhile', async () => {
     const trial = createTrial();
     const payment = await cancelling(trial);

@@ -2,7 +2,7 @@ import type { PaymentInput } from '../domain/decide-payment.ts';
 import type { RefundInput } from '../domain/decide-refund.ts';
 import { paymentRequestId, refundRequestId, reversalRefundRequestId } from '../domain/ids.ts';
 import { type Money, subtractMoney } from '../domain/money.ts';
-import type { NextStep, Payment, PaymentAction } from '../domain/payment.ts';
+import { isOpen, type NextStep, type Payment, type PaymentAction } from '../domain/payment.ts';
 import type { PaymentPolicy } from '../domain/policy.ts';
 import type { Refund } from '../domain/refund.ts';
 import type { NoAnswerReason } from '../domain/wallet-answer.ts';
@@ -35,7 +35,7 @@ export async function performPaymentStep(engine: Engine, payment: Payment): Prom
   const input = await walletInput(engine, payment, nextStep, limit);
   noteUntrusted(engine, payment.merchantId, payment.id, nextStep.action, input);
   // An open payment's inquiries count whether they leave or not: its till waits, and the cancel must begin in time. RES-05.
-  if (payment.reversal !== null && silenceOf(input) === 'not_sent') {
+  if (!isOpen(payment) && silenceOf(input) === 'not_sent') {
     return heldPayment(engine, payment, policy);
   }
   const recorded = await recordPaymentInput(engine, payment, input, policy);
