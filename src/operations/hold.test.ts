@@ -91,6 +91,31 @@ describe('a cancel that cannot be sent', () => {
     ).toBe(true);
   });
 
+  it('is tried the less often the longer its account is silent, and never less often than any slow step', async () => {
+    const trial = createTrial();
+    const silent = duringOutage(trial, { refusesForS: 5 });
+    trial.wallet.cancel.mockResolvedValue(noAnswer('not_sent'));
+    const attention = { reason: 'cancel_unresolved', since: trial.clock.now() } as const;
+    const payment = await cancelling(trial, { attention });
+    const minutes = async (): Promise<number | null> => {
+      const dueMs = dueInMs(trial, await performed(trial, payment, silent));
+      await trial.engine.due.bringForward('payment', 'M0001', payment.id);
+      return dueMs === null ? null : dueMs / 60_000;
+    };
+    expect(await minutes()).toBe(0.5);
+    for (const [afterMinutes, waits] of [
+      [5, 0.5],
+      [30, 3.5],
+      [60, 9.5],
+      [600, 10],
+    ] as const) {
+      await trial.clock.advance(afterMinutes * 60_000);
+      expect(await minutes(), `${afterMinutes} minutes more`).toBe(waits);
+    }
+    // The account answers somebody: what is not released yet is tried soon.
+    expect(dueInMs(trial, await performed(trial, payment))).toBe(firstMs);
+  });
+
   it('is kept although it is only the one that follows a failure, and needs nobody once it was sent', async () => {
     const trial = createTrial();
     trial.wallet.cancel.mockResolvedValue(noAnswer('not_sent'));

@@ -16,13 +16,18 @@ import { recordPaymentInput, recordRefundInput } from './record.ts';
 
 /** While an account is known to be silent each step is tried so many times less often: its release brings it forward. */
 const patience = 6;
+/**
+ * And the longer it is held the less often still, each time after this share of that: of a hundred thousand that pile up in an hour few
+ * fall due by themselves, during the outage and when it ends.
+ */
+const heldShare = 0.1;
 
 /** A payment whose step's call could not leave; its lease ends. */
 export async function heldPayment(engine: Engine, payment: Payment, policy: PaymentPolicy): Promise<Payment> {
   const told = isHeldLong(engine, payment, policy)
     ? await recordPaymentInput(engine, payment, { kind: 'held_up' }, policy)
     : payment;
-  await putOffHeld(engine, payment.nextStep, heldStepOf('payment', told, told), policy);
+  await putOffHeld(engine, payment, heldStepOf('payment', told, told), policy);
   return told;
 }
 
@@ -36,7 +41,7 @@ export async function heldRefund(
   const told = isHeldLong(engine, refund, policy)
     ? await recordRefundInput(engine, refund, { kind: 'held_up' }, policy)
     : refund;
-  await putOffHeld(engine, refund.nextStep, heldStepOf('refund', told, payment), policy);
+  await putOffHeld(engine, refund, heldStepOf('refund', told, payment), policy);
   return told;
 }
 
@@ -70,14 +75,16 @@ type Step = { readonly nextStep: NextStep<string> | null };
 /** Has a step whose call could not leave wait for its account, unless the row has moved on to another step. */
 export async function putOffHeld(
   engine: Pick<Engine, 'due' | 'wallets' | 'clock' | 'changes'>,
-  claimed: NextStep<string> | null,
+  { nextStep, updatedAt }: Step & Pick<Payment, 'updatedAt'>,
   step: HeldStep | null,
   policy: PaymentPolicy,
 ): Promise<void> {
   // Somebody has recorded something since: the step that follows from it is another one.
-  if (step === null || step.dueAt.getTime() !== claimed?.dueAt.getTime()) return;
-  const soonMs = policy.cancelRetry.firstMs * (isAnswering(engine, step) ? 1 : patience);
-  const dueAt = later(engine.clock.now(), soonMs);
+  if (step === null || step.dueAt.getTime() !== nextStep?.dueAt.getTime()) return;
+  const now = engine.clock.now();
+  const { firstMs, maxMs } = policy.cancelRetry;
+  const slowMs = Math.min((now.getTime() - updatedAt.getTime()) * heldShare, maxMs);
+  const dueAt = later(now, isAnswering(engine, step) ? firstMs : Math.max(firstMs * patience, slowMs));
   await engine.due.hold({ ...step, dueAt });
   engine.changes.publish(step.id, dueAt);
 }

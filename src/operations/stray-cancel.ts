@@ -87,7 +87,7 @@ async function heldStrayCancel(
   const told = isHeldLong(engine, cancel, policy)
     ? await recordStrayCancelInput(engine, cancel, { kind: 'held_up' }, policy)
     : cancel;
-  await putOffHeld(engine, cancel.nextStep, heldStep(told), policy);
+  await putOffHeld(engine, cancel, heldStep(told), policy);
   return told;
 }
 
