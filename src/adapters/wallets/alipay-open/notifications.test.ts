@@ -19,7 +19,11 @@ const account: AlipayOpenAccount = {
 };
 
 const accounts = new Map(
-  [account, { ...account, name: 'seller', sellerId: '2088000000000001' }].map((one) => [one.name, one]),
+  [
+    account,
+    { ...account, name: 'seller', sellerId: '2088000000000001' },
+    { ...account, name: 'token', appAuthToken: '202601BBthrowaway0001' },
+  ].map((one) => [one.name, one]),
 );
 
 const reader = createAlipayOpenNotificationReader({
@@ -92,6 +96,18 @@ describe('a notification of a trade', () => {
         },
       },
     });
+  });
+
+  // Whoever has authorised the same application makes trades under any order number, ours too.
+  it('of a trade that another has authorised this application to make is not trusted', () => {
+    expect(read({ auth_app_id: '2021000000000002' })).toEqual({
+      kind: 'untrusted',
+      detail: 'it is of a trade under another authorisation',
+    });
+    expect(read({ auth_app_id: '2021000000000001' })).toMatchObject({ kind: 'verified' });
+    expect(read({ auth_app_id: '' })).toMatchObject({ kind: 'verified' });
+    // With a token the account's trades are the authoriser's.
+    expect(read({ auth_app_id: '2021000000000002' }, 'token')).toMatchObject({ kind: 'verified' });
   });
 
   it('of another application, changed, or signed more weakly is not trusted', () => {

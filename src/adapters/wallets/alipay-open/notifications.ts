@@ -14,8 +14,8 @@ export interface AlipayOpenNotificationOptions {
 }
 
 /**
- * Notifications of trades. A success needs the signature, the application, the seller (where the account names it), the
- * order, the amount and one of the two statuses of a paid trade; notifications of creation, refund and close come to
+ * Notifications of trades. A success needs the signature, the application, its own authorisation (where the account calls
+ * without a token), the seller (where the account names it), the order, the amount and one of the two statuses of a paid trade; notifications of creation, refund and close come to
  * the same URL. Rules NOT-01, NOT-02, NOT-05.
  */
 export function createAlipayOpenNotificationReader(
@@ -67,6 +67,11 @@ function notified(
   account: AlipayOpenAccount,
 ): NotificationReading {
   if (trade.appId !== account.appId) return { kind: 'untrusted', detail: 'it is for another application' };
+  // Calls without a token are the application's own: a trade that another has authorised is none of this account's.
+  const isOwn = (account.appAuthToken ?? '') === '';
+  if (isOwn && trade.authAppId !== null && trade.authAppId !== account.appId) {
+    return { kind: 'untrusted', detail: 'it is of a trade under another authorisation' };
+  }
   const sellerId = account.sellerId ?? null;
   if (sellerId !== null && trade.sellerId !== sellerId) {
     return { kind: 'untrusted', detail: 'it is for another seller' };
