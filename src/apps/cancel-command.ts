@@ -4,7 +4,7 @@ import { connectGateway, type GatewayClient } from '../inbound/cli/gateway-clien
 import { paymentText } from '../inbound/cli/payment-text.ts';
 import { fields, jsonText } from '../inbound/cli/terminal-text.ts';
 import { waitSeconds } from '../inbound/cli/wait-seconds.ts';
-import type { PaymentSnapshot } from '../operations/snapshots.ts';
+import type { PaymentSnapshot, StrayCancelSnapshot } from '../operations/snapshots.ts';
 import type { Terminal } from './command-line.ts';
 import { chooseGateway } from './gateway-target.ts';
 import { readSettings } from './settings.ts';
@@ -16,6 +16,7 @@ interface CancelSnapshot {
   readonly merchant_order_no: string | null;
   readonly payment_request_id: string | null;
   readonly payment: PaymentSnapshot | null;
+  readonly wallets: readonly StrayCancelSnapshot[];
   readonly advice: string | null;
 }
 
@@ -63,12 +64,16 @@ function cancelNamed(
 
 function cancelText(cancelled: CancelSnapshot): string {
   return [
-    fields([
-      ['cancel', cancelled.status],
-      ['advice', cancelled.advice],
-    ]),
+    fields([['cancel', cancelled.status], ...cancelled.wallets.map(wayText), ['advice', cancelled.advice]]),
     cancelled.payment === null ? '' : `\n${paymentText(cancelled.payment)}`,
   ].join('');
+}
+
+/** How far a held cancel is at one wallet. */
+function wayText({ wallet, status, known_to_wallet: isKnown, next_step: next }: StrayCancelSnapshot) {
+  const known = isKnown ? '' : '; the wallet does not know the payment';
+  const goesOn = next === null ? '' : `; next ${next.action} at ${next.due_at}`;
+  return [wallet, `${status}${known}${goesOn}`] as const;
 }
 
 /** A payment that had failed before owes nobody anything: what the cancel is for has come about. */

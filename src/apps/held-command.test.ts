@@ -151,6 +151,7 @@ describe('a held cancel of a payment that is not known here', () => {
     expect(await needsAttention()).toBe(1);
     expect(await clear('--give-up')).toMatchObject({ exitCode: 0 });
     expect(await needsAttention()).toBe(0);
+    expect((await shoudan('held list --all')).out).toContain('given up by hand');
     expect(await due.claimDue(5, 1_000)).toEqual([]);
     // An answer that is recorded late finds that the row has moved on.
     expect(await journal.recordStrayCancel(cancel, cancel)).toBeNull();

@@ -88,7 +88,8 @@ function outcomeText(cancel: StrayCancel): string {
       ? ''
       : `; next ${nextStep.action} at ${nextStep.dueAt.toISOString()} after ${tries} tries`;
   const needs = attention === null ? '' : `; ${attention.reason} since ${attention.since.toISOString()}`;
-  return `${outcomes[reversal.state]}${next}${needs}`;
+  const givenUp = nextStep === null && reversal.state !== 'effected' && reversal.state !== 'baseless';
+  return `${givenUp ? 'given up by hand' : outcomes[reversal.state]}${next}${needs}`;
 }
 
 const outcomes: { readonly [state in StrayCancel['reversal']['state']]: string } = {

@@ -59,6 +59,7 @@ it('cancel by order or by request names the one and the merchant', async () => {
     merchant_order_no: 'A1',
     payment_request_id: null,
     payment: null,
+    wallets: [],
     advice: 'Nothing has to be repeated.',
   };
   gateway.answers.set('POST /v1/cancels', { status: 200, body: held });
@@ -75,6 +76,24 @@ it('cancel by order or by request names the one and the merchant', async () => {
   ]);
 });
 
+it('a cancel of what is not known here shows how far it is at each wallet', async () => {
+  const wallets = [
+    { wallet: 'alipay_open', status: 'cancelled', known_to_wallet: true, next_step: null },
+    {
+      ...{ wallet: 'alipay_plus', status: 'processing', known_to_wallet: false },
+      next_step: { action: 'cancel', due_at: '2026-03-02T04:00:00.000Z' },
+    },
+  ];
+  const held = { object: 'cancel', status: 'held', payment: null, wallets, advice: 'It goes on.' };
+  gateway.answers.set('POST /v1/cancels', { status: 200, body: held });
+  const ended = await shoudan('cancel --request P1', gateway.named());
+  expect(ended.out).toBe(
+    'cancel       held\nalipay_open  cancelled\n' +
+      'alipay_plus  processing; the wallet does not know the payment; next cancel at 2026-03-02T04:00:00.000Z\n' +
+      'advice       It goes on.\n',
+  );
+});
+
 it('a cancel that is applied shows its payment and how far it is', async () => {
   const applied = {
     object: 'cancel',
@@ -82,6 +101,7 @@ it('a cancel that is applied shows its payment and how far it is', async () => {
     merchant_order_no: 'A1',
     payment_request_id: 'P1',
     payment: payment({ status: 'processing' }),
+    wallets: [],
     advice: 'It goes on.',
   };
   gateway.answers.set('POST /v1/cancels', { status: 202, body: applied });

@@ -96,6 +96,8 @@ export function strayCancelSnapshot(cancel: StrayCancel) {
   };
 }
 
+export type StrayCancelSnapshot = ReturnType<typeof strayCancelSnapshot>;
+
 function failureSnapshot(failure: Payment['failure']) {
   if (failure === null) return null;
   return {
