@@ -1,8 +1,18 @@
 import { expect, test } from 'vitest';
 import { horizonOf } from './decide-reversal.ts';
-import { noAnswer, notFound, nothingNamed, paid } from './inputs.fixture.ts';
+import {
+  attemptFailed,
+  awaitingPayer,
+  cancelledAtWallet,
+  closed,
+  noAnswer,
+  notFound,
+  nothingNamed,
+  paid,
+} from './inputs.fixture.ts';
 import { examplePolicy, secondsAfter } from './payments.fixture.ts';
 import { begin, cancelRequested, happens, type Story, step } from './story.fixture.ts';
+import type { InquiryAnswer } from './wallet-answer.ts';
 
 /** A payment that nobody ever knew, its watch over, the look a day later ahead. */
 function watchedToTheEnd(): Story {
@@ -36,6 +46,38 @@ test('evidence of payment before that look is acted upon at once', () => {
     reversal: { state: 'cancelling' },
     nextStep: { action: 'inquire', dueAt: secondsAfter(30, over.now) },
   });
+});
+
+test('a payer who is seen before that look is looked for at once, and an end that is told then needs no look', () => {
+  const over = watchedToTheEnd();
+  const hear = (answer: InquiryAnswer) =>
+    happens(over, { kind: 'inquiry_answered', answer, askedAt: over.now }, secondsAfter(30, over.now))
+      .payment;
+  expect(hear(awaitingPayer)).toMatchObject({
+    state: 'cancelled',
+    knownToWallet: true,
+    reversal: { state: 'cancelling' },
+    nextStep: { action: 'inquire', dueAt: secondsAfter(30, over.now) },
+  });
+  for (const end of [closed, cancelledAtWallet, attemptFailed]) {
+    expect(hear(end)).toMatchObject({ state: 'cancelled', nextStep: null });
+  }
+});
+
+// proves RES-20
+test('once the wallet shows a payment that was watched, nothing found to cancel ends it no more', () => {
+  const watching = step(happens(begin(), cancelRequested), { cancel: nothingNamed });
+  const found = step(watching, { inquire: { ...awaitingPayer, walletTransactionId: 'W1' } });
+  expect(found.payment).toMatchObject({
+    knownToWallet: true,
+    walletTransactionId: 'W1',
+    reversal: { state: 'cancelling' },
+    nextStep: { action: 'cancel' },
+  });
+  const again = step(found, { cancel: nothingNamed });
+  expect(again.payment).toMatchObject({ reversal: { state: 'cancelling' }, nextStep: { action: 'inquire' } });
+  const other = { ...awaitingPayer, walletTransactionId: 'W2' };
+  expect(step(again, { inquire: other }).payment.walletTransactionId).toBe('W1');
 });
 
 // proves RES-20
