@@ -116,6 +116,35 @@ describe('a notification that the payment failed or was closed', () => {
   });
 });
 
+describe('a notification of failure that is sent again and again', () => {
+  const again = (payment: Payment, toldSecondsAgo: number) =>
+    decidePayment(
+      payment,
+      { kind: 'notified', outcome: notPaid, failureToldAt: secondsAfter(-toldSecondsAgo) },
+      examplePolicy,
+      noon,
+    );
+  const intervalSeconds = examplePolicy.inquiryIntervalMs / 1_000;
+  const waiting = (seconds: number): Payment => ({
+    ...named('issued'),
+    nextStep: { action: 'inquire', dueAt: secondsAfter(seconds) },
+  });
+
+  // proves RES-17
+  test('brings no more inquiries than the policy makes while a payer is active', () => {
+    const soon = again(waiting(intervalSeconds + 60), 1);
+    expect(soon.payment.nextStep).toEqual({ action: 'inquire', dueAt: secondsAfter(intervalSeconds - 1) });
+    expect(soon.events.map(({ type }) => type)).toEqual(['NotPaidNotified']);
+    const repeat = again(soon.payment, 1);
+    expect(repeat.payment).toBe(soon.payment);
+    expect(repeat.events).toEqual([]);
+  });
+
+  test('is looked into at once again when the time between two inquiries has passed', () => {
+    expect(again(waiting(60), intervalSeconds).payment.nextStep).toEqual({ action: 'inquire', dueAt: noon });
+  });
+});
+
 describe('a notification that contradicts what was asked for', () => {
   // proves NOT-01
   test.each([...everyPayment])(

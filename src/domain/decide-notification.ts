@@ -1,6 +1,6 @@
 import { awaitingPayer, paid } from './decide-evidence.ts';
 import { isOpen } from './payment.ts';
-import { attentionRaised, type Draft, withEvent, withFields } from './payment-changes.ts';
+import { attentionRaised, type Draft, later, withEvent, withFields } from './payment-changes.ts';
 import type { PaymentPolicy } from './policy.ts';
 import type { NotifiedOutcome, Paid } from './wallet-answer.ts';
 
@@ -9,7 +9,13 @@ import type { NotifiedOutcome, Paid } from './wallet-answer.ts';
  * cancel, so a notification is evidence of payment or a reason to look, and nothing else.
  */
 
-export function notified(draft: Draft, outcome: NotifiedOutcome, policy: PaymentPolicy, now: Date): Draft {
+export function notified(
+  draft: Draft,
+  outcome: NotifiedOutcome,
+  policy: PaymentPolicy,
+  now: Date,
+  failureToldAt: Date | null,
+): Draft {
   const { payment } = draft;
   switch (outcome.kind) {
     case 'paid':
@@ -20,7 +26,7 @@ export function notified(draft: Draft, outcome: NotifiedOutcome, policy: Payment
       // Sent when the payer came; what was recorded since then is newer.
       return isOpen(payment) ? awaitingPayer(draft, outcome.walletTransactionId, policy, now) : draft;
     case 'not_paid':
-      return isOpen(payment) ? looked(draft, 'NotPaidNotified', { code: outcome.code }, now) : draft;
+      return isOpen(payment) ? failureTold(draft, outcome.code, policy, now, failureToldAt) : draft;
     case 'contradictory':
       return looked(draft, 'ContradictoryNotification', { detail: outcome.detail }, now);
     default:
@@ -36,17 +42,35 @@ function sameTransaction(draft: Draft, { walletTransactionId }: Paid, now: Date)
     : attentionRaised(draft, 'second_wallet_transaction', now);
 }
 
+/**
+ * An open payment is inquired at once. Whoever has seen the notification can send it again for ever: what follows another
+ * within the policy's time between two inquiries waits for the end of that, and changes nothing when one is due by then.
+ */
+function failureTold(
+  draft: Draft,
+  code: string,
+  policy: PaymentPolicy,
+  now: Date,
+  toldAt: Date | null,
+): Draft {
+  const notBefore = toldAt === null ? now : later(toldAt, policy.inquiryIntervalMs);
+  const lookAt = notBefore > now ? notBefore : now;
+  const { nextStep } = draft.payment;
+  const isRepeat = lookAt > now && nextStep?.action === 'inquire' && nextStep.dueAt <= lookAt;
+  return isRepeat ? draft : looked(draft, 'NotPaidNotified', { code }, lookAt);
+}
+
 /** An open payment is inquired at once; the inquiry decides. RES-17. */
 function looked(
   draft: Draft,
   type: 'NotPaidNotified' | 'ContradictoryNotification',
   data: Readonly<Record<string, string>>,
-  now: Date,
+  lookAt: Date,
 ): Draft {
   const { payment } = draft;
   const noted = withEvent(draft, type, data);
   if (!isOpen(payment)) return noted;
   const { nextStep } = payment;
-  const isDue = nextStep?.action === 'inquire' && nextStep.dueAt <= now;
-  return isDue ? noted : withFields(noted, { nextStep: { action: 'inquire', dueAt: now } });
+  const isDue = nextStep?.action === 'inquire' && nextStep.dueAt <= lookAt;
+  return isDue ? noted : withFields(noted, { nextStep: { action: 'inquire', dueAt: lookAt } });
 }

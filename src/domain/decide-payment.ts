@@ -57,8 +57,8 @@ export type PaymentInput =
       readonly answer: RefundInquiryAnswer;
       readonly idsSpent?: number;
     }
-  /** A notification whose signature holds. RES-09, RES-17. */
-  | { readonly kind: 'notified'; readonly outcome: NotifiedOutcome }
+  /** A notification whose signature holds. `failureToldAt`: when one told of a failure last. RES-09, RES-17. */
+  | { readonly kind: 'notified'; readonly outcome: NotifiedOutcome; readonly failureToldAt?: Date | null }
   /** Somebody is seen at the payer's side: the page is open, or the payer came back from the wallet. RES-16. */
   | { readonly kind: 'payer_seen' }
   /**
@@ -144,7 +144,7 @@ function decide(draft: Draft, input: PaymentInput, policy: PaymentPolicy, now: D
         input.idsSpent,
       );
     case 'notified':
-      return notified(draft, input.outcome, policy, now);
+      return notified(draft, input.outcome, policy, now, input.failureToldAt ?? null);
     case 'payer_seen':
       return payerSeen(draft, policy, now);
     case 'undelivered':

@@ -69,7 +69,13 @@ export async function takeNotification(
     });
   }
   const policy = await policyOf(engine, payment);
-  const recorded = await recordPaymentInput(engine, payment, { kind: 'notified', outcome }, policy);
+  const failureToldAt = outcome.kind === 'not_paid' ? await lastFailureToldAt(engine, payment) : null;
+  const recorded = await recordPaymentInput(
+    engine,
+    payment,
+    { kind: 'notified', outcome, failureToldAt },
+    policy,
+  );
   return { kind: outcome.kind === 'contradictory' ? 'contradicted' : 'taken', payment: recorded };
 }
 
@@ -115,6 +121,14 @@ async function isOnTimeline(
   return events.some(
     ({ type, data }) => type === 'ContradictoryNotification' && data['detail'] === contradiction,
   );
+}
+
+async function lastFailureToldAt(
+  { journal }: Pick<Engine, 'journal'>,
+  payment: Payment,
+): Promise<Date | null> {
+  const events = await journal.timeline(payment.merchantId, payment.id);
+  return events.findLast(({ type }) => type === 'NotPaidNotified')?.at ?? null;
 }
 
 function inWords(outcome: NotifiedOutcome): string {

@@ -286,6 +286,20 @@ describe('what is not believed', () => {
     expect(reported).toHaveBeenCalledTimes(1);
   });
 
+  // proves RES-17
+  it('a failure that is sent a hundred times: the wallet is asked once, and the timeline grows by one event', async () => {
+    const { trial, app } = await setting();
+    const payment = await openPayment(trial);
+    const looks: (Date | undefined)[] = [];
+    for (let repeat = 0; repeat < 100; repeat += 1) {
+      expect((await notifyOpen(app, payment, { trade_status: 'TRADE_CLOSED' })).body).toBe('success');
+      looks.push((await trial.payment(payment.id)).nextStep?.dueAt);
+    }
+    expect(new Set(looks.map((dueAt) => dueAt?.getTime()))).toEqual(new Set([trial.clock.now().getTime()]));
+    const timeline = await trial.memory.journal.timeline('M0001', payment.id);
+    expect(timeline.filter(({ type }) => type === 'NotPaidNotified')).toHaveLength(1);
+  });
+
   it('a contradiction that is repeated: it is recorded and alerted once, each that differs', async () => {
     const { trial, app, reported } = await setting();
     const payment = await openEntry(trial);
