@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import { createDueRows } from '../adapters/memory/due-rows.ts';
 import type { Payment } from '../domain/payment.ts';
 import type { Outage } from '../ports/wallet-directory.ts';
 import { startReleases } from './release.ts';
@@ -76,6 +77,20 @@ describe('when an account answers again', () => {
     expect(dueNow(trial).length).toBeLessThanOrEqual(2_050);
     expect(dueNow(trial).length).toBeGreaterThanOrEqual(2_000);
     await releases.stop();
+  });
+
+  it('two processes that release at once share each batch, and go on until none waits', async () => {
+    const { trial, releases, releaseHeld } = startTrial();
+    await hold(trial, 400);
+    // The other process is half a batch ahead each time.
+    const { releaseHeld: real } = createDueRows(trial.memory.records);
+    releaseHeld.mockImplementation(async (wallet, account, limit) => {
+      await real(wallet, account, limit / 2);
+      return real(wallet, account, limit / 2);
+    });
+    releases.heard('alipay_open', 'sandbox', 'answered_again');
+    await trial.clock.advance(5_000);
+    expect(dueNow(trial)).toHaveLength(400);
   });
 
   it('and falls silent once more, the rest go on waiting', async () => {

@@ -61,7 +61,8 @@ export function startReleases(
   async function release(wallet: WalletName, account: string): Promise<void> {
     for (;;) {
       const released = await bringForward(wallet, account, batch);
-      if (released < batch || isSilent(wallet, account) || stopped.signal.aborted) return;
+      // Another process may have had a part of the batch: only when nobody finds any more does none wait.
+      if (released === 0 || isSilent(wallet, account) || stopped.signal.aborted) return;
       await engine.clock.sleep(batchEveryMs, stopped.signal);
     }
   }
