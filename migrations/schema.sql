@@ -84,6 +84,20 @@ create table idempotency_keys (
 
 CREATE INDEX idempotency_keys_by_age ON public.idempotency_keys USING btree (created_at);
 
+create table kept_answers (
+  merchant_id text not null,
+  payment_id text not null,
+  received_at timestamp with time zone not null default clock_timestamp(),
+  refund_id text,
+  call text not null,
+  answer text not null,
+  wallet_code text,
+  sealed_bytes bytea not null,
+  constraint kept_answers_pkey PRIMARY KEY (merchant_id, payment_id, received_at)
+);
+
+CREATE INDEX kept_answers_by_age ON public.kept_answers USING btree (received_at);
+
 create table merchants (
   id text not null,
   short_no bigint not null generated always as identity,
@@ -106,6 +120,29 @@ create table merchants (
   constraint merchants_short_no_check CHECK ((short_no < '34359738368'::bigint)),
   constraint merchants_short_no_key UNIQUE (short_no)
 );
+
+create table operator_actions (
+  id bigint not null generated always as identity,
+  acted_at timestamp with time zone not null default clock_timestamp(),
+  acted_by text not null,
+  means text not null,
+  action text not null,
+  merchant_id text,
+  subject text not null,
+  subject_id text not null,
+  note text,
+  before jsonb,
+  after jsonb,
+  constraint operator_actions_pkey PRIMARY KEY (id),
+  constraint operator_actions_acted_by_check CHECK (((length(acted_by) >= 1) AND (length(acted_by) <= 100))),
+  constraint operator_actions_means_check CHECK ((means ~ '^[a-z_]{1,32}$'::text))
+);
+
+CREATE INDEX operator_actions_by_age ON public.operator_actions USING btree (acted_at);
+CREATE INDEX operator_actions_of_merchant ON public.operator_actions USING btree (merchant_id, id);
+CREATE INDEX operator_actions_of_subject ON public.operator_actions USING btree (subject_id, id);
+
+CREATE TRIGGER operator_actions_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.operator_actions FOR EACH STATEMENT EXECUTE FUNCTION keep_operator_actions();
 
 create table orders (
   merchant_id text not null,
@@ -343,13 +380,15 @@ create table wallet_accounts (
   settlement_currency text,
   merchant_region text,
   key_version integer,
+  support_contact text,
   constraint wallet_accounts_pkey PRIMARY KEY (wallet, name),
   constraint wallet_accounts_check CHECK (((wallet = 'alipay_plus'::text) OR ((settlement_currency IS NULL) AND (merchant_region IS NULL) AND (key_version IS NULL)))),
   constraint wallet_accounts_key_version_check CHECK (((key_version >= 1) AND (key_version <= 999999999))),
   constraint wallet_accounts_merchant_region_check CHECK ((merchant_region ~ '^[A-Z]{2}$'::text)),
   constraint wallet_accounts_name_check CHECK ((name ~ '^[0-9A-Za-z_-]{1,32}$'::text)),
   constraint wallet_accounts_seller_id_check CHECK ((seller_id ~ '^\d{16}$'::text)),
-  constraint wallet_accounts_settlement_currency_check CHECK ((settlement_currency ~ '^[A-Z]{3}$'::text))
+  constraint wallet_accounts_settlement_currency_check CHECK ((settlement_currency ~ '^[A-Z]{3}$'::text)),
+  constraint wallet_accounts_support_contact_check CHECK (((length(support_contact) >= 1) AND (length(support_contact) <= 200)))
 );
 
 create table wallet_bindings (
@@ -393,5 +432,14 @@ begin
                      child, parent, first_day || ' 00:00:00+00', next_month || ' 00:00:00+00');
     end if;
   end loop;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION public.keep_operator_actions()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception 'operator_actions is append-only: % is refused', tg_op using errcode = 'integrity_constraint_violation';
 end $function$
 ;

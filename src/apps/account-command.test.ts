@@ -72,6 +72,7 @@ it('an account is kept sealed and listed without its private key', async () => {
     settlementCurrency: null,
     merchantRegion: null,
     keyVersion: null,
+    supportContact: null,
     gatewayUrl: 'https://openapi.example.com/gateway.do',
     privateKey: pem(ours.privateKey),
     walletPublicKey: pem(theirs.publicKey),
@@ -84,7 +85,7 @@ it('an account is kept sealed and listed without its private key', async () => {
   const listed = await shoudan('account list');
   const der = theirs.publicKey.export({ type: 'spki', format: 'der' });
   const fingerprint = `sha256:${createHash('sha256').update(der).digest('hex').slice(0, 16)}`;
-  expect(listed.out).toMatch(/^wallet +name +app id +gateway +wallet key +options +updated\n/);
+  expect(listed.out).toMatch(/^wallet +name +app id +gateway +wallet key +options +support +updated\n/);
   expect(listed.out).toContain(`https://openapi.example.com/gateway.do  ${fingerprint}  `);
   const json = await shoudan('account list --json');
   expect(JSON.parse(json.out).data).toMatchObject([
@@ -96,6 +97,37 @@ it('an account is kept sealed and listed without its private key', async () => {
     },
   ]);
   for (const { out } of [added, listed, json]) expect(out).not.toContain('PRIVATE');
+});
+
+// proves RES-19
+it('whom to call is said when an account is added or later, and stays until something else is said', async () => {
+  const contact = async (): Promise<unknown> =>
+    JSON.parse((await shoudan('account list --json')).out).data[0].support_contact;
+  await addAccount();
+  expect(await contact()).toBeNull();
+  const set = (text: string) =>
+    shoudan(['account', 'set', '--wallet', 'alipay_open', '--name', 'main', '--support-contact', text]);
+  const before = await findWalletAccount(database, sealing, 'alipay_open', 'main');
+  expect(await set('支付宝 95188, contract 4711')).toEqual({
+    exitCode: 0,
+    out: 'account  alipay_open main\nsupport  支付宝 95188, contract 4711\n',
+    err: '',
+  });
+  const contacted = { ...before, supportContact: '支付宝 95188, contract 4711' };
+  expect(await findWalletAccount(database, sealing, 'alipay_open', 'main')).toEqual(contacted);
+  expect((await shoudan('account list')).out).toContain('支付宝 95188, contract 4711');
+  await shoudan(['account', 'add', ...accountOptions(), '--replace']);
+  expect(await contact()).toBe('支付宝 95188, contract 4711');
+  await shoudan(['account', 'add', ...accountOptions(), '--replace', '--support-contact', 'Wang Fang']);
+  expect(await contact()).toBe('Wang Fang');
+  expect((await set('')).out).toContain('support  nobody is named\n');
+  expect(await contact()).toBeNull();
+  for (const text of [' ', 'a\nb', 'x'.repeat(201)]) {
+    expect(await set(text)).toMatchObject({ exitCode: 2, out: '' });
+  }
+  const nobodys = await shoudan('account set --wallet alipay_open --name other --support-contact x');
+  expect(nobodys).toMatchObject({ exitCode: 1, out: '' });
+  expect(nobodys.err).toContain('alipay_open has no account other');
 });
 
 // proves NOT-05

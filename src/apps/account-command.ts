@@ -1,12 +1,20 @@
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import type { Connection } from '../adapters/postgres/database.ts';
 import {
+  type AuditDocument,
+  type OperatorAction,
+  withOperatorAction,
+} from '../adapters/postgres/operator-actions.ts';
+import {
+  findWalletAccount,
   type ListedAccount,
   listWalletAccounts,
   saveWalletAccount,
+  setSupportContact,
   type WalletAccount,
 } from '../adapters/postgres/wallet-accounts.ts';
-import { createSealing } from '../adapters/sealing.ts';
+import { createSealing, type Sealing, SealingError } from '../adapters/sealing.ts';
 import { prepareAccount as prepareOpenAccount } from '../adapters/wallets/alipay-open/account.ts';
 import { prepareAccount as preparePlusAccount } from '../adapters/wallets/alipay-plus/account.ts';
 import { isWalletName, type WalletName, walletNames } from '../domain/wallets.ts';
@@ -14,8 +22,10 @@ import { type AccountOptions, accountOptions, shownOptions } from '../inbound/cl
 import type { GivenTo } from '../inbound/cli/commands.ts';
 import { CommandFailure, exitCodes, usageError } from '../inbound/cli/exit-codes.ts';
 import { fields, jsonText, printable, table } from '../inbound/cli/terminal-text.ts';
+import { writtenLine } from '../inbound/cli/written-line.ts';
 import type { Terminal } from './command-line.ts';
 import { masterKeyOf } from './master-key.ts';
+import { operatorOf } from './operator.ts';
 import { notifyUrlOf } from './public-urls.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { withDatabase } from './with-database.ts';
@@ -24,28 +34,21 @@ import { withDatabase } from './with-database.ts';
 export async function addAccount({ options }: GivenTo<'account add'>, terminal: Terminal): Promise<number> {
   const settings = readSettings(terminal.env);
   const given = checkedAccount(options, settings);
+  const operator = operatorOf('account add', options.by);
   const sealing = createSealing(masterKeyOf(settings));
   return withDatabase(settings, async (database) => {
-    const known = (await listWalletAccounts(database)).find(isNamedLike(given));
-    const account = { ...keptOptions(known), ...given };
-    const isThere = known !== undefined;
-    if (isThere && known.appId !== account.appId) {
-      // Open payments would be inquired and cancelled where nobody knows them, and end as unpaid.
-      throw new CommandFailure(
-        exitCodes.failed,
-        `${account.wallet} account ${account.name} is application ${known.appId}, and its payments are known there ` +
-          'alone: add another application under another name',
-      );
-    }
-    if (isThere && !options.replace) {
-      throw new CommandFailure(
-        exitCodes.failed,
-        `${account.wallet} has an account ${account.name} already: choose another name, or add --replace`,
-      );
-    }
-    await saveWalletAccount(database, sealing, account);
-    const saved = (await listWalletAccounts(database)).find(isNamedLike(account));
-    if (saved === undefined) throw new Error(`account ${account.wallet}/${account.name} was not saved`);
+    const { account, saved, isThere } = await withOperatorAction(database, operator, async (connection) => {
+      const known = (await listWalletAccounts(connection)).find(isNamedLike(given));
+      requireAddable(given, known, options.replace);
+      const before = known === undefined ? null : await accountState(connection, sealing, known);
+      const account = { ...keptOptions(known), ...given };
+      await saveWalletAccount(connection, sealing, account);
+      const saved = await savedAccount(connection, account);
+      return {
+        result: { account, saved, isThere: known !== undefined },
+        action: accountAction('account add', saved, before, await accountState(connection, sealing, saved)),
+      };
+    });
     terminal.out(
       options.json
         ? jsonText({
@@ -60,12 +63,44 @@ export async function addAccount({ options }: GivenTo<'account add'>, terminal: 
               ({ label, value, unset }) => [label, value ?? unset] as const,
             ),
             ['gateway', saved.gatewayUrl],
-            ['wallet key', fingerprintOf(saved)],
+            ['wallet key', fingerprintOf(saved.walletPublicKey)],
+            ['support', saved.supportContact ?? 'nobody is named'],
             ['notify url', notifyUrlOf(settings, account.wallet, saved.name)],
           ]),
     );
     return exitCodes.done;
   });
+}
+
+/** `shoudan account set`: whom to call. RES-19. */
+export async function setAccount({ options }: GivenTo<'account set'>, terminal: Terminal): Promise<number> {
+  const contact = supportContact('account set', options['support-contact']) ?? null;
+  const operator = operatorOf('account set', options.by);
+  const named = { wallet: options.wallet, name: options.name };
+  const saved = await withDatabase(readSettings(terminal.env), (database) =>
+    withOperatorAction(database, operator, async (connection) => {
+      const known = (await listWalletAccounts(connection)).find(isNamedLike(named));
+      if (known === undefined || !(await setSupportContact(connection, named, contact))) {
+        throw new CommandFailure(
+          exitCodes.failed,
+          `${printable(named.wallet)} has no account ${printable(named.name)}: ` +
+            '`shoudan account list` shows those that it has',
+        );
+      }
+      const state = (of: string | null) => ({ support_contact: of });
+      const action = accountAction('account set', known, state(known.supportContact), state(contact));
+      return { result: await savedAccount(connection, named), action };
+    }),
+  );
+  terminal.out(
+    options.json
+      ? jsonText(accountDocument(saved))
+      : fields([
+          ['account', `${saved.wallet} ${saved.name}`],
+          ['support', saved.supportContact ?? 'nobody is named'],
+        ]),
+  );
+  return exitCodes.done;
 }
 
 /** `shoudan account list`. */
@@ -79,14 +114,15 @@ export async function listAccounts(
   else {
     terminal.out(
       table(
-        ['wallet', 'name', 'app id', 'gateway', 'wallet key', 'options', 'updated'],
+        ['wallet', 'name', 'app id', 'gateway', 'wallet key', 'options', 'support', 'updated'],
         accounts.map((account) => [
           account.wallet,
           account.name,
           account.appId,
           account.gatewayUrl,
-          fingerprintOf(account),
+          fingerprintOf(account.walletPublicKey),
           setOptions(account),
+          account.supportContact ?? '-',
           account.updatedAt.toISOString(),
         ]),
       ),
@@ -116,6 +152,7 @@ function checkedAccount(
     name,
     appId: options['app-id'].trim(),
     ...accountOptions(wallet, options),
+    ...givenContact(options['support-contact']),
     gatewayUrl: options['gateway-url'],
     privateKey: textOfFile('private-key-file', options['private-key-file']),
     walletPublicKey: walletKeyText,
@@ -130,6 +167,93 @@ function checkedAccount(
     privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
     walletPublicKey: pemOf(walletPublicKey),
   };
+}
+
+/** Throws what stands against adding an account, or replacing the one that is there. */
+function requireAddable(
+  { wallet, name, appId }: WalletAccount,
+  known: ListedAccount | undefined,
+  replace: boolean,
+): void {
+  if (known === undefined) return;
+  if (known.appId !== appId) {
+    // Open payments would be inquired and cancelled where nobody knows them, and end as unpaid.
+    throw new CommandFailure(
+      exitCodes.failed,
+      `${wallet} account ${name} is application ${known.appId}, and its payments are known there ` +
+        'alone: add another application under another name',
+    );
+  }
+  if (replace) return;
+  throw new CommandFailure(
+    exitCodes.failed,
+    `${wallet} has an account ${name} already: choose another name, or add --replace`,
+  );
+}
+
+async function savedAccount(
+  connection: Connection,
+  account: Pick<WalletAccount, 'wallet' | 'name'>,
+): Promise<ListedAccount> {
+  const saved = (await listWalletAccounts(connection)).find(isNamedLike(account));
+  if (saved === undefined) throw new Error(`account ${account.wallet}/${account.name} was not saved`);
+  return saved;
+}
+
+/** Whom to call, as it was given: `null` takes it away, `undefined` leaves it. */
+function supportContact(
+  command: 'account add' | 'account set',
+  text: string | undefined,
+): string | null | undefined {
+  if (text === undefined) return undefined;
+  return text === '' ? null : writtenLine(command, 'support-contact', text, 200);
+}
+
+function givenContact(text: string | undefined): Pick<WalletAccount, 'supportContact'> {
+  const contact = supportContact('account add', text);
+  return contact === undefined ? {} : { supportContact: contact };
+}
+
+function accountAction(
+  action: string,
+  { wallet, name }: ListedAccount,
+  before: AuditDocument | null,
+  after: AuditDocument,
+): OperatorAction {
+  const subjectId = `${wallet}/${name}`;
+  return { action, merchantId: null, subject: 'account', subjectId, note: null, before, after };
+}
+
+/** An account as the audit log may have it: of the private key its public half's fingerprint. */
+async function accountState(
+  connection: Connection,
+  sealing: Sealing,
+  account: ListedAccount,
+): Promise<AuditDocument> {
+  const {
+    wallet,
+    name,
+    created_at: _,
+    updated_at: __,
+    wallet_public_key: ___,
+    ...shown
+  } = accountDocument(account);
+  return { ...shown, our_key_fingerprint: await ourFingerprint(connection, sealing, { wallet, name }) };
+}
+
+async function ourFingerprint(
+  connection: Connection,
+  sealing: Sealing,
+  { wallet, name }: Pick<WalletAccount, 'wallet' | 'name'>,
+): Promise<string> {
+  try {
+    const account = await findWalletAccount(connection, sealing, wallet, name);
+    return account === null ? 'none' : fingerprintOf(account.privateKey);
+  } catch (error) {
+    // Sealed under another master key: that is often why an account is replaced.
+    if (error instanceof SealingError) return 'cannot be read';
+    throw error;
+  }
 }
 
 interface PreparedKeys {
@@ -179,10 +303,12 @@ function isNamedLike(account: Pick<WalletAccount, 'wallet' | 'name'>): (other: L
 }
 
 /** The options that an account which is replaced keeps. */
-function keptOptions(known: ListedAccount | undefined): Partial<AccountOptions> {
+function keptOptions(
+  known: ListedAccount | undefined,
+): Partial<AccountOptions & Pick<WalletAccount, 'supportContact'>> {
   if (known === undefined) return {};
-  const { sellerId, settlementCurrency, merchantRegion, keyVersion } = known;
-  return { sellerId, settlementCurrency, merchantRegion, keyVersion };
+  const { sellerId, settlementCurrency, merchantRegion, keyVersion, supportContact: contact } = known;
+  return { sellerId, settlementCurrency, merchantRegion, keyVersion, supportContact: contact };
 }
 
 /** The options that are set, in one line. */
@@ -196,9 +322,9 @@ function pemOf(publicKey: KeyObject): string {
   return publicKey.export({ type: 'spki', format: 'pem' }).toString();
 }
 
-/** Enough of the SHA-256 of the wallet's public key to compare it with the one that the wallet shows. */
-function fingerprintOf(account: Pick<ListedAccount, 'walletPublicKey'>): string {
-  const der = createPublicKey(account.walletPublicKey).export({ type: 'spki', format: 'der' });
+/** Enough of the SHA-256 of a public key, or of a private one's public half, to compare it with what the wallet shows. */
+function fingerprintOf(key: string): string {
+  const der = createPublicKey(key).export({ type: 'spki', format: 'der' });
   return `sha256:${createHash('sha256').update(der).digest('hex').slice(0, 16)}`;
 }
 
@@ -213,7 +339,8 @@ function accountDocument(account: ListedAccount) {
     key_version: account.keyVersion,
     gateway_url: account.gatewayUrl,
     wallet_public_key: account.walletPublicKey,
-    wallet_public_key_fingerprint: fingerprintOf(account),
+    wallet_public_key_fingerprint: fingerprintOf(account.walletPublicKey),
+    support_contact: account.supportContact,
     created_at: account.createdAt.toISOString(),
     updated_at: account.updatedAt.toISOString(),
   };

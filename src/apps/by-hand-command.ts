@@ -4,6 +4,7 @@ import type { Database } from '../adapters/postgres/database.ts';
 import { openDatabaseClock } from '../adapters/postgres/database-clock.ts';
 import { createDueRows } from '../adapters/postgres/due-rows.ts';
 import { createMerchantDirectory } from '../adapters/postgres/merchant-directory.ts';
+import { createOperatorRecords } from '../adapters/postgres/operator-records.ts';
 import { createPaymentJournal } from '../adapters/postgres/payment-journal.ts';
 import { createRefundJournal } from '../adapters/postgres/refund-journal.ts';
 import { createSealing } from '../adapters/sealing.ts';
@@ -14,6 +15,7 @@ import type { Refund } from '../domain/refund.ts';
 import type { GivenTo } from '../inbound/cli/commands.ts';
 import { CommandFailure, exitCodes, usageError } from '../inbound/cli/exit-codes.ts';
 import { fields, jsonText, printable } from '../inbound/cli/terminal-text.ts';
+import { writtenLine } from '../inbound/cli/written-line.ts';
 import {
   type ByHandEngine,
   type ByHandResult,
@@ -25,20 +27,23 @@ import {
 import { paymentSnapshot, refundSnapshot } from '../operations/snapshots.ts';
 import type { Terminal } from './command-line.ts';
 import { masterKeyOf } from './master-key.ts';
+import { operatorOf } from './operator.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { withDatabase } from './with-database.ts';
 
 /** `shoudan retry`: the next step of a payment or refund is due now. */
 export async function retry(given: GivenTo<'retry'>, terminal: Terminal): Promise<number> {
   const { id } = given.arguments;
+  const operator = operatorOf('retry', given.options.by);
   const settings = readSettings(terminal.env);
-  const shown = await withDatabase(settings, (database) =>
-    withEngine(database, settings, id, async (engine, merchantId) =>
+  const shown = await withDatabase(settings, (database) => {
+    const records = createOperatorRecords(database, operator, { action: 'retry', note: null, as: null });
+    return withEngine(database, records, settings, id, async (engine, merchantId) =>
       isRefund(id)
         ? shownRefund(id, await retryRefund(engine, merchantId, id))
         : shownPayment(id, await retryPayment(engine, merchantId, id)),
-    ),
-  );
+    );
+  });
   answer(terminal, given.options, shown, 'due now');
   return exitCodes.done;
 }
@@ -48,20 +53,23 @@ export async function resolve(given: GivenTo<'resolve'>, terminal: Terminal): Pr
   const { id } = given.arguments;
   const { as } = given.options;
   const written: WrittenEvidence = {
-    by: lineOf('--by', given.options.by, 100),
-    evidence: lineOf('--evidence', given.options.evidence, 500),
+    by: writtenLine('resolve', 'by', given.options.by, 100),
+    evidence: writtenLine('resolve', 'evidence', given.options.evidence, 500),
   };
+  const operator = operatorOf('resolve', written.by);
   const settings = readSettings(terminal.env);
   const resolution = isRefund(id)
     ? { refund: chosen(as, refundResolutions, 'a refund') }
     : { payment: chosen(as, paymentResolutions, 'a payment') };
-  const shown = await withDatabase(settings, (database) =>
-    withEngine(database, settings, id, async (engine, merchantId) =>
+  const shown = await withDatabase(settings, (database) => {
+    const note = written.evidence;
+    const records = createOperatorRecords(database, operator, { action: 'resolve', note, as });
+    return withEngine(database, records, settings, id, async (engine, merchantId) =>
       resolution.refund === undefined
         ? shownPayment(id, await resolvePayment(engine, merchantId, id, resolution.payment, written))
         : shownRefund(id, await resolveRefund(engine, merchantId, id, resolution.refund, written)),
-    ),
-  );
+    );
+  });
   answer(terminal, given.options, shown, `resolved as ${as}`);
   return exitCodes.done;
 }
@@ -83,16 +91,10 @@ function chosen<Resolution extends string>(
   throw usageError(`--as of ${what} must be one of ${resolutions.join(', ')}`, 'resolve');
 }
 
-/** A line that those who look later understand. */
-function lineOf(option: string, text: string, lengthMax: number): string {
-  const line = text.trim();
-  if (line.length <= lengthMax && /^[^\p{Cc}\p{Cs}]+$/u.test(line)) return line;
-  throw usageError(`${option} must be 1 to ${lengthMax} characters on one line`, 'resolve');
-}
-
 /** Does the work for the merchant whose short number the id carries. */
 async function withEngine<Result>(
   database: Database,
+  records: ReturnType<typeof createOperatorRecords>,
   settings: Settings,
   id: string,
   work: (engine: ByHandEngine, merchantId: string) => Promise<Result>,
@@ -114,8 +116,10 @@ async function withEngine<Result>(
         ...createPaymentJournal(database),
         ...createRefundJournal(database),
         ...createCancelJournal(database),
+        recordPayment: records.recordPayment,
+        recordRefund: records.recordRefund,
       },
-      due: createDueRows(database),
+      due: { ...createDueRows(database), bringForward: records.bringForward },
       merchants,
       clock,
       changes: createChanges(),

@@ -1,5 +1,5 @@
 import { appendFileSync, writeFileSync } from 'node:fs';
-import type { Database } from '../adapters/postgres/database.ts';
+import type { Queryable } from '../adapters/postgres/database.ts';
 import {
   createEntryCode,
   findListedEntryCode,
@@ -7,6 +7,7 @@ import {
   listEntryCodes,
   setEntryCodeEnabled,
 } from '../adapters/postgres/entry-codes.ts';
+import { type OperatorAction, withOperatorAction } from '../adapters/postgres/operator-actions.ts';
 import type { RegisteredMerchant } from '../adapters/postgres/registered-merchants.ts';
 import { offersProduct } from '../domain/policy.ts';
 import { isWalletName } from '../domain/wallets.ts';
@@ -16,6 +17,7 @@ import { qrSvg, qrText } from '../inbound/cli/qr-text.ts';
 import { fields, jsonText, printable, table } from '../inbound/cli/terminal-text.ts';
 import type { Terminal } from './command-line.ts';
 import { namedMerchant } from './named-merchant.ts';
+import { operatorOf } from './operator.ts';
 import { entryCodeUrl } from './public-urls.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { withDatabase } from './with-database.ts';
@@ -23,6 +25,7 @@ import { withDatabase } from './with-database.ts';
 /** `shoudan code create`: a store's code in a currency that can be paid with such codes. PAY-01. */
 export async function createCode({ options }: GivenTo<'code create'>, terminal: Terminal): Promise<number> {
   const settings = readSettings(terminal.env);
+  const operator = operatorOf('code create', options.by);
   // Before anything is made: a code that could not be printed would hang nowhere.
   if (options.svg !== undefined) toFile(options.svg, (path) => appendFileSync(path, ''));
   const made = await withDatabase(settings, async (database) => {
@@ -34,12 +37,12 @@ export async function createCode({ options }: GivenTo<'code create'>, terminal: 
       );
     }
     const currency = payableCurrency(merchant, options.currency);
-    const code = await createEntryCode(database, {
-      merchantId: merchant.id,
-      storeId: options.store,
-      currency,
+    const code = await withOperatorAction(database, operator, async (connection) => {
+      const wanted = { merchantId: merchant.id, storeId: options.store, currency };
+      const result = await createEntryCode(connection, wanted);
+      if (result === null) throw new Error(`store ${options.store} of merchant ${merchant.id} is gone`);
+      return { result, action: codeAction('code create', null, result) };
     });
-    if (code === null) throw new Error(`store ${options.store} of merchant ${merchant.id} is gone`);
     for (const lack of lacksOf(merchant, currency)) terminal.err(`shoudan: ${lack}\n`);
     return code;
   });
@@ -79,25 +82,30 @@ export async function showCode(given: GivenTo<'code show'>, terminal: Terminal):
 
 /** `shoudan code disable`. */
 export function disableCode(given: GivenTo<'code disable'>, terminal: Terminal): Promise<number> {
-  return setEnabled(given, terminal, false);
+  return setEnabled('code disable', given, terminal, false);
 }
 
 /** `shoudan code enable`. */
 export function enableCode(given: GivenTo<'code enable'>, terminal: Terminal): Promise<number> {
-  return setEnabled(given, terminal, true);
+  return setEnabled('code enable', given, terminal, true);
 }
 
 async function setEnabled(
+  command: 'code disable' | 'code enable',
   given: GivenTo<'code disable'>,
   terminal: Terminal,
   enabled: boolean,
 ): Promise<number> {
   const settings = readSettings(terminal.env);
-  const changed = await withDatabase(settings, async (database) => {
-    const { merchantId, code } = await knownCode(database, given.arguments.code);
-    return setEntryCodeEnabled(database, merchantId, code, enabled);
-  });
-  if (changed === null) throw new Error(`entry code ${given.arguments.code} is gone`);
+  const operator = operatorOf(command, given.options.by);
+  const changed = await withDatabase(settings, (database) =>
+    withOperatorAction(database, operator, async (connection) => {
+      const before = await knownCode(connection, given.arguments.code);
+      const result = await setEntryCodeEnabled(connection, before.merchantId, before.code, enabled);
+      if (result === null) throw new Error(`entry code ${before.code} is gone`);
+      return { result, action: codeAction(command, before, result) };
+    }),
+  );
   terminal.out(
     given.options.json
       ? jsonText(codeDocument(settings, changed))
@@ -107,7 +115,7 @@ async function setEnabled(
 }
 
 /** By the code as it is printed, or by the address that a scan of it gives. */
-async function knownCode(database: Database, given: string): Promise<ListedEntryCode> {
+async function knownCode(database: Queryable, given: string): Promise<ListedEntryCode> {
   const text = given.replace(/^.*\//, '').toUpperCase();
   const code = await findListedEntryCode(database, text);
   if (code !== null) return code;
@@ -159,6 +167,23 @@ function showWhole(
   if (options.svg !== undefined) toFile(options.svg, (path) => writeFileSync(path, qrSvg(url)));
   terminal.out(options.json ? jsonText(codeDocument(settings, code)) : codeText(code, url));
   if (options.svg !== undefined) terminal.err(`the QR is in ${printable(options.svg)}\n`);
+}
+
+function codeAction(action: string, before: ListedEntryCode | null, after: ListedEntryCode): OperatorAction {
+  const document = ({ storeId, currency, disabledAt }: ListedEntryCode) => ({
+    store_id: storeId,
+    currency,
+    disabled_at: disabledAt?.toISOString() ?? null,
+  });
+  return {
+    action,
+    merchantId: after.merchantId,
+    subject: 'entry_code',
+    subjectId: after.code,
+    note: null,
+    before: before === null ? null : document(before),
+    after: document(after),
+  };
 }
 
 function toFile(path: string, write: (path: string) => void): void {

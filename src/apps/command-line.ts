@@ -48,6 +48,7 @@ const runs: { readonly [Name in CommandName]: Run<Name> } = {
   bench: async () => (await import('./neighbour-programs.ts')).bench(),
   'account add': async (...call) => (await import('./account-command.ts')).addAccount(...call),
   'account list': async (...call) => (await import('./account-command.ts')).listAccounts(...call),
+  'account set': async (...call) => (await import('./account-command.ts')).setAccount(...call),
   'merchant add': async (...call) => (await import('./merchant-command.ts')).addMerchant(...call),
   'merchant list': async (...call) => (await import('./merchant-command.ts')).listAllMerchants(...call),
   'merchant show': async (...call) => (await import('./merchant-command.ts')).showMerchant(...call),
@@ -78,6 +79,7 @@ const runs: { readonly [Name in CommandName]: Run<Name> } = {
   'delivery replay': async (...call) => (await import('./delivery-command.ts')).replayDeliveries(...call),
   'held list': async (...call) => (await import('./held-command.ts')).listHeld(...call),
   'held clear': async (...call) => (await import('./held-command.ts')).clearHeld(...call),
+  'audit list': async (...call) => (await import('./audit-command.ts')).listAudit(...call),
   'stray list': async (...call) => (await import('./stray-command.ts')).listStrays(...call),
   'stray clear': async (...call) => (await import('./stray-command.ts')).clearStray(...call),
 };

@@ -1,5 +1,5 @@
 import type { Database } from '../adapters/postgres/database.ts';
-import { createDeliveryJournal } from '../adapters/postgres/delivery-journal.ts';
+import { replayDeliveries as replayOfMerchant } from '../adapters/postgres/delivery-replay.ts';
 import {
   type DeliveryFilter,
   findFailingEndpoints,
@@ -7,13 +7,20 @@ import {
   type ListedDelivery,
   listDeliveries,
 } from '../adapters/postgres/listed-deliveries.ts';
+import {
+  type AuditSubject,
+  logOperatorAction,
+  type Operator,
+} from '../adapters/postgres/operator-actions.ts';
 import { type DeliveryState, deliveryStates } from '../domain/delivery.ts';
 import { endpointPolicy } from '../domain/endpoint.ts';
 import { merchantShortNoOf } from '../domain/ids.ts';
 import type { GivenTo } from '../inbound/cli/commands.ts';
 import { CommandFailure, exitCodes, usageError } from '../inbound/cli/exit-codes.ts';
 import { jsonText, printable, table } from '../inbound/cli/terminal-text.ts';
+import { typedTime } from '../inbound/cli/typed-time.ts';
 import type { Terminal } from './command-line.ts';
+import { operatorOf } from './operator.ts';
 import { readSettings } from './settings.ts';
 import { withDatabase } from './with-database.ts';
 
@@ -56,6 +63,7 @@ export async function replayDeliveries(
   terminal: Terminal,
 ): Promise<number> {
   const filter = replayFilter(given);
+  const operator = operatorOf('delivery replay', given.options.by);
   const outcome = await withDatabase(readSettings(terminal.env), async (database) => {
     const meant = { ...filter, ...(await ownerOf(database, filter)) };
     const { rows, hasMore } = await listDeliveries(database, meant, replayedAtMost);
@@ -67,7 +75,7 @@ export async function replayDeliveries(
       );
     }
     await requireEnabled(database, rows);
-    const replayed = await replayOf(database, rows);
+    const replayed = await replayOf(database, rows, operator, filter);
     return { replayed, left: rows.filter(({ id }) => !replayed.includes(id)) };
   });
   const { replayed, left } = outcome;
@@ -95,7 +103,7 @@ function replayFilter({ arguments: { delivery }, options }: GivenTo<'delivery re
     ...anything,
     merchantId,
     url: endpoint ?? null,
-    since: since === undefined ? null : timeOf(since),
+    since: since === undefined ? null : typedTime('delivery replay', 'since', since),
   };
 }
 
@@ -123,17 +131,53 @@ async function requireEnabled(database: Database, rows: readonly ListedDelivery[
   }
 }
 
-async function replayOf(database: Database, rows: readonly ListedDelivery[]): Promise<string[]> {
-  const deliveries = createDeliveryJournal(database);
+/** Deliveries that one row of the audit log names; beside them it has their number. */
+const namedAtMost = 100;
+
+async function replayOf(
+  database: Database,
+  rows: readonly ListedDelivery[],
+  operator: Operator,
+  filter: DeliveryFilter,
+): Promise<string[]> {
+  const about = replaySubject(filter);
   const replayed: string[] = [];
   for (const merchantId of new Set(rows.map((row) => row.merchantId))) {
     const oldestFirst = rows
       .filter((row) => row.merchantId === merchantId)
       .map(({ id }) => id)
       .reverse();
-    replayed.push(...(await deliveries.replay(merchantId, oldestFirst, endpointPolicy.replayEveryMs)));
+    const ids = await replayOfMerchant(
+      database,
+      merchantId,
+      oldestFirst,
+      endpointPolicy.replayEveryMs,
+      (connection, sent) =>
+        logOperatorAction(connection, operator, {
+          action: 'delivery replay',
+          merchantId,
+          ...about,
+          note: null,
+          before: null,
+          after: { replayed: sent.length, deliveries: sent.slice(0, namedAtMost), since: sinceOf(filter) },
+        }),
+    );
+    replayed.push(...ids);
   }
   return replayed;
+}
+
+function replaySubject({ id, paymentId, url }: DeliveryFilter): {
+  readonly subject: AuditSubject;
+  readonly subjectId: string;
+} {
+  if (paymentId !== null) return { subject: 'payment', subjectId: paymentId };
+  if (url !== null) return { subject: 'endpoint', subjectId: url };
+  return { subject: 'delivery', subjectId: id ?? '' };
+}
+
+function sinceOf({ since }: DeliveryFilter): string | null {
+  return since?.toISOString() ?? null;
 }
 
 function namesOf(ids: readonly string[]): string {
@@ -155,20 +199,6 @@ function stateOf(text: string): DeliveryState {
   const state = deliveryStates.find((one) => one === text);
   if (state !== undefined) return state;
   throw usageError(`--state must be one of ${deliveryStates.join(', ')}`, 'delivery list');
-}
-
-function timeOf(text: string): Date {
-  const time = new Date(text);
-  if (
-    /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)$/.test(text) &&
-    !Number.isNaN(time.getTime())
-  ) {
-    return time;
-  }
-  throw usageError(
-    '--since must be a time with its zone, as in 2026-03-02T09:30:00+08:00',
-    'delivery replay',
-  );
 }
 
 function deliveriesText(rows: readonly ListedDelivery[]): string {

@@ -1,10 +1,12 @@
-import { createDeliveryJournal } from '../adapters/postgres/delivery-journal.ts';
+import { enableEndpoint as enableEndpointOf } from '../adapters/postgres/delivery-replay.ts';
 import { findFailingEndpoints, listFailingEndpoints } from '../adapters/postgres/listed-deliveries.ts';
+import { logOperatorAction } from '../adapters/postgres/operator-actions.ts';
 import { endpointPolicy, type FailingEndpoint } from '../domain/endpoint.ts';
 import type { GivenTo } from '../inbound/cli/commands.ts';
 import { CommandFailure, exitCodes } from '../inbound/cli/exit-codes.ts';
 import { jsonText, printable, table } from '../inbound/cli/terminal-text.ts';
 import type { Terminal } from './command-line.ts';
+import { operatorOf } from './operator.ts';
 import { readSettings } from './settings.ts';
 import { withDatabase } from './with-database.ts';
 
@@ -29,10 +31,25 @@ export async function listEndpoints(
 export async function enableEndpoint(given: GivenTo<'endpoint enable'>, terminal: Terminal): Promise<number> {
   const { url } = given.arguments;
   const { merchant: merchantId = null, json } = given.options;
+  const operator = operatorOf('endpoint enable', given.options.by);
   const enabled = await withDatabase(readSettings(terminal.env), async (database) => {
-    const deliveries = createDeliveryJournal(database);
     const owner = merchantId ?? onlyMerchantOf(await findFailingEndpoints(database, url, null), url);
-    const replayed = await deliveries.enableEndpoint(owner, url, endpointPolicy.replayEveryMs);
+    const replayed = await enableEndpointOf(
+      database,
+      owner,
+      url,
+      endpointPolicy.replayEveryMs,
+      (connection, was) =>
+        logOperatorAction(connection, operator, {
+          action: 'endpoint enable',
+          merchantId: owner,
+          subject: 'endpoint',
+          subjectId: url,
+          note: null,
+          before: was === null ? null : failureDocument(was),
+          after: { enabled: true },
+        }),
+    );
     if (replayed === null) throw notDisabled(url);
     return { merchantId: owner, replayed };
   });
@@ -77,6 +94,12 @@ function endpointsText(endpoints: readonly FailingEndpoint[]): string {
       endpoint.lastFailure,
     ]),
   );
+}
+
+/** How it has failed, as it stands in the list too. */
+function failureDocument(endpoint: FailingEndpoint) {
+  const { failing_since, failures, last_failure, disabled_at } = endpointDocument(endpoint);
+  return { enabled: false, failing_since, failures, last_failure, disabled_at };
 }
 
 export function endpointDocument(endpoint: FailingEndpoint) {

@@ -1,15 +1,19 @@
 import {
+  type ClearedHeldCancel,
   clearHeldCancel,
   findHeldCancel,
   type HeldCancel,
   listHeldCancels,
 } from '../adapters/postgres/held-cancels.ts';
+import { type AuditDocument, withOperatorAction } from '../adapters/postgres/operator-actions.ts';
 import type { StrayCancel } from '../domain/stray-cancel.ts';
 import type { GivenTo } from '../inbound/cli/commands.ts';
-import { CommandFailure, exitCodes, usageError } from '../inbound/cli/exit-codes.ts';
+import { CommandFailure, exitCodes } from '../inbound/cli/exit-codes.ts';
 import { jsonText, printable, table } from '../inbound/cli/terminal-text.ts';
+import { writtenLine } from '../inbound/cli/written-line.ts';
 import { strayCancelSnapshot } from '../operations/snapshots.ts';
 import type { Terminal } from './command-line.ts';
+import { operatorOf } from './operator.ts';
 import { readSettings } from './settings.ts';
 import { withDatabase } from './with-database.ts';
 
@@ -30,10 +34,9 @@ export async function listHeld({ options }: GivenTo<'held list'>, terminal: Term
 /** `shoudan held clear`. Money case 10. */
 export async function clearHeld(given: GivenTo<'held clear'>, terminal: Terminal): Promise<number> {
   const { request } = given.arguments;
-  const note = given.options.note.trim();
-  if (!/^[^\p{Cc}]{1,500}$/u.test(note)) {
-    throw usageError('--note must be 1 to 500 characters on one line', 'held clear');
-  }
+  const { 'give-up': givesUp } = given.options;
+  const note = writtenLine('held clear', 'note', given.options.note, 500);
+  const operator = operatorOf('held clear', given.options.by);
   const held = await withDatabase(readSettings(terminal.env), async (database) => {
     const found = await findHeldCancel(database, request);
     if (found === null) {
@@ -42,7 +45,22 @@ export async function clearHeld(given: GivenTo<'held clear'>, terminal: Terminal
         `no held cancel names ${printable(request)}: \`shoudan held list\` shows those that there are`,
       );
     }
-    const result = await clearHeldCancel(database, found, note, given.options['give-up']);
+    const result = await withOperatorAction<ClearedHeldCancel>(database, operator, async (connection) => {
+      const outcome = await clearHeldCancel(connection, found, note, givesUp);
+      if (outcome.kind === 'open') return { result: outcome, action: null };
+      return {
+        result: outcome,
+        action: {
+          action: 'held clear',
+          merchantId: found.merchantId,
+          subject: 'held_cancel',
+          subjectId: request,
+          note,
+          before: heldState(found, null),
+          after: heldState(outcome.held, givesUp),
+        },
+      };
+    });
     if (result.kind === 'cleared') return result.held;
     const accounts = result.strays.map(({ wallet, account }) => `${wallet}/${account}`).join(', ');
     throw new CommandFailure(
@@ -57,6 +75,17 @@ export async function clearHeld(given: GivenTo<'held clear'>, terminal: Terminal
       : `cleared the cancel of ${printable(held.paymentRequestId)}\n`,
   );
   return exitCodes.done;
+}
+
+/** As the audit log has it. */
+function heldState({ cleared, strays }: HeldCancel, givenUp: boolean | null): AuditDocument {
+  return {
+    cleared_at: cleared?.at.toISOString() ?? null,
+    given_up: givenUp,
+    next_steps: strays.map(
+      ({ wallet, account, nextStep }) => `${wallet}/${account} ${nextStep?.action ?? '-'}`,
+    ),
+  };
 }
 
 /** One line for each account that it goes to. */

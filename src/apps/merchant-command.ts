@@ -1,10 +1,12 @@
 import { complaintAboutMerchantUrl } from '../adapters/merchants/public-addresses.ts';
 import { type Database, violatedConstraint } from '../adapters/postgres/database.ts';
 import {
+  lockMerchant,
   type MerchantRecord,
   type SavedMerchant,
   saveMerchant,
 } from '../adapters/postgres/merchant-records.ts';
+import { type AuditDocument, withOperatorAction } from '../adapters/postgres/operator-actions.ts';
 import { findPolicyOverrides } from '../adapters/postgres/policy-overrides.ts';
 import {
   findRegisteredMerchant,
@@ -21,6 +23,7 @@ import { fields, jsonText, table } from '../inbound/cli/terminal-text.ts';
 import type { Terminal } from './command-line.ts';
 import { masterKeyOf } from './master-key.ts';
 import { namedMerchant } from './named-merchant.ts';
+import { operatorOf } from './operator.ts';
 import { refuseLongerOrderCodes } from './policy-check.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { withDatabase } from './with-database.ts';
@@ -29,17 +32,33 @@ import { withDatabase } from './with-database.ts';
 export async function addMerchant({ options }: GivenTo<'merchant add'>, terminal: Terminal): Promise<number> {
   const settings = readSettings(terminal.env);
   const wish = merchantWish(options, (url) => complaintAboutUrl(settings, url));
+  const operator = operatorOf('merchant add', options.by);
   const sealing = createSealing(masterKeyOf(settings));
   return withDatabase(settings, async (database) => {
     await requireAccounts(database, wish);
-    const before = await findRegisteredMerchant(database, wish.id);
-    const merchant = mergedMerchant(wish, before);
-    if (merchant.orderCodes !== null) {
-      const overrides = (await findPolicyOverrides(database, wish.id)) ?? {};
-      refuseLongerOrderCodes(overrides, merchant.orderCodes.expiryMs);
-    }
-    const saved = await savedOrTaken(merchant, () => saveMerchant(database, sealing, merchant));
-    const after = await namedMerchant(database, wish.id);
+    const { saved, after } = await withOperatorAction(database, operator, async (connection) => {
+      await lockMerchant(connection, wish.id);
+      const before = await findRegisteredMerchant(connection, wish.id);
+      const merchant = mergedMerchant(wish, before);
+      if (merchant.orderCodes !== null) {
+        const overrides = (await findPolicyOverrides(connection, wish.id)) ?? {};
+        refuseLongerOrderCodes(overrides, merchant.orderCodes.expiryMs);
+      }
+      const saved = await savedOrTaken(merchant, () => saveMerchant(connection, sealing, merchant));
+      const after = await namedMerchant(connection, wish.id);
+      return {
+        result: { saved, after },
+        action: {
+          action: 'merchant add',
+          merchantId: wish.id,
+          subject: 'merchant',
+          subjectId: wish.id,
+          note: null,
+          before: before === null ? null : merchantState(before, wish),
+          after: merchantState(after, wish),
+        },
+      };
+    });
     const deliverySecret = saved.isNew ? saved.deliverySecret : null;
     terminal.out(
       options.json
@@ -48,6 +67,23 @@ export async function addMerchant({ options }: GivenTo<'merchant add'>, terminal
     );
     return exitCodes.done;
   });
+}
+
+/** As the audit log has it: of many stores and wallets those that were wished for. */
+function merchantState(merchant: RegisteredMerchant, wish: MerchantWish): AuditDocument {
+  const { id: _, short_no: __, created_at: ___, stores, bindings, ...others } = merchantDocument(merchant);
+  const storeIds = new Set([
+    ...wish.stores.map(({ id }) => id),
+    ...wish.storeMccs.map(({ storeId }) => storeId),
+    ...wish.terminals.map(({ storeId }) => storeId),
+  ]);
+  return {
+    ...others,
+    stores: stores.filter(({ id }) => storeIds.has(id)),
+    bindings: bindings.filter(({ wallet, currency }) =>
+      wish.bindings.some((wished) => wished.wallet === wallet && wished.currency === currency),
+    ),
+  };
 }
 
 /** More than a page of them is asked for page by page, so that no list is too long to be held. */

@@ -1,10 +1,18 @@
-import { idOfKey, type ListedKey, listApiKeys, revokeApiKey } from '../adapters/postgres/api-keys.ts';
+import {
+  findApiKey,
+  idOfKey,
+  type ListedKey,
+  listApiKeys,
+  revokeApiKey,
+} from '../adapters/postgres/api-keys.ts';
 import { createApiKey } from '../adapters/postgres/merchant-records.ts';
+import { withOperatorAction } from '../adapters/postgres/operator-actions.ts';
 import type { GivenTo } from '../inbound/cli/commands.ts';
 import { CommandFailure, exitCodes, usageError } from '../inbound/cli/exit-codes.ts';
 import { fields, jsonText, printable, table } from '../inbound/cli/terminal-text.ts';
 import type { Terminal } from './command-line.ts';
 import { namedMerchant } from './named-merchant.ts';
+import { operatorOf } from './operator.ts';
 import { readSettings } from './settings.ts';
 import { withDatabase } from './with-database.ts';
 
@@ -14,10 +22,26 @@ export async function addKey({ options }: GivenTo<'merchant key add'>, terminal:
     throw usageError('merchant key add needs either --merchant or --acquirer', 'merchant key add');
   }
   const { merchant: merchantId = null, label = 'cli' } = options;
+  const operator = operatorOf('merchant key add', options.by);
   const settings = readSettings(terminal.env);
   return withDatabase(settings, async (database) => {
     if (merchantId !== null) await namedMerchant(database, merchantId);
-    const apiKey = await createApiKey(database, { environment: settings.environment, merchantId, label });
+    const apiKey = await withOperatorAction(database, operator, async (connection) => {
+      const result = await createApiKey(connection, { environment: settings.environment, merchantId, label });
+      const scope = merchantId === null ? 'acquirer' : 'merchant';
+      return {
+        result,
+        action: {
+          action: 'merchant key add',
+          merchantId,
+          subject: 'api_key',
+          subjectId: idOfKey(result),
+          note: null,
+          before: null,
+          after: { scope, label },
+        },
+      };
+    });
     const id = idOfKey(apiKey);
     terminal.out(
       options.json
@@ -59,7 +83,26 @@ export async function listKeys(
 export async function revokeKey(given: GivenTo<'merchant key revoke'>, terminal: Terminal): Promise<number> {
   const { key } = given.arguments;
   const id = key.startsWith('sk_') ? idOfKey(key) : key.toLowerCase();
-  const revoked = await withDatabase(readSettings(terminal.env), (database) => revokeApiKey(database, id));
+  const operator = operatorOf('merchant key revoke', given.options.by);
+  const revoked = await withDatabase(readSettings(terminal.env), (database) =>
+    withOperatorAction(database, operator, async (connection) => {
+      const before = await findApiKey(connection, id);
+      const result = before === null ? null : await revokeApiKey(connection, id);
+      if (before === null || result === null) return { result, action: null };
+      return {
+        result,
+        action: {
+          action: 'merchant key revoke',
+          merchantId: result.merchantId,
+          subject: 'api_key',
+          subjectId: id,
+          note: null,
+          before: keyState(before),
+          after: keyState(result),
+        },
+      };
+    }),
+  );
   if (revoked === null) {
     throw new CommandFailure(
       exitCodes.failed,
@@ -68,6 +111,10 @@ export async function revokeKey(given: GivenTo<'merchant key revoke'>, terminal:
   }
   terminal.out(given.options.json ? jsonText(keyDocument(revoked)) : `key ${revoked.id} is revoked\n`);
   return exitCodes.done;
+}
+
+function keyState({ label, revokedAt }: ListedKey) {
+  return { label, revoked_at: revokedAt?.toISOString() ?? null };
 }
 
 function keyDocument(key: ListedKey) {

@@ -1,5 +1,10 @@
-import type { Database } from '../adapters/postgres/database.ts';
-import { changePolicyOverrides, findPolicyOverrides } from '../adapters/postgres/policy-overrides.ts';
+import type { Queryable } from '../adapters/postgres/database.ts';
+import { type AuditDocument, withOperatorAction } from '../adapters/postgres/operator-actions.ts';
+import {
+  changePolicyOverrides,
+  findPolicyOverrides,
+  storedPolicyOverrides,
+} from '../adapters/postgres/policy-overrides.ts';
 import type { PolicyOverride, PolicyOverrides } from '../domain/policy.ts';
 import type { PolicyCheck } from '../domain/policy-complaints.ts';
 import { withFigure } from '../domain/policy-figures.ts';
@@ -22,6 +27,7 @@ import {
 import { jsonText } from '../inbound/cli/terminal-text.ts';
 import type { Terminal } from './command-line.ts';
 import { namedMerchant } from './named-merchant.ts';
+import { operatorOf } from './operator.ts';
 import { refuseComplaints } from './policy-check.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { withDatabase } from './with-database.ts';
@@ -69,7 +75,9 @@ export async function setPolicy(
   const places = policyPlaces(options, 'merchant policy set');
   // Mistakes of the command line are told before any database is asked.
   withAssignments({}, options.set);
-  return change(terminal, options, places, (before) => withAssignments(before, options.set));
+  return change('merchant policy set', terminal, options, places, (before) =>
+    withAssignments(before, options.set),
+  );
 }
 
 /** `shoudan merchant policy clear`: the defaults again. What stays is checked, since figures lean on each other. */
@@ -79,7 +87,7 @@ export async function clearPolicy(
 ): Promise<number> {
   const places = policyPlaces(options, 'merchant policy clear');
   const figures = namedFigures(options.figure);
-  return change(terminal, options, places, (before) =>
+  return change('merchant policy clear', terminal, options, places, (before) =>
     figures.length === 0
       ? {}
       : figures.reduce<PolicyOverride>((rest, figure) => withFigure(rest, figure, undefined), before),
@@ -88,32 +96,59 @@ export async function clearPolicy(
 
 /** Changes the overrides of these places together, or none of them when a complaint stands against one. */
 async function change(
+  command: 'merchant policy set' | 'merchant policy clear',
   terminal: Terminal,
-  options: { readonly merchant: string; readonly trial: boolean; readonly json: boolean },
+  options: GivenTo<'merchant policy set' | 'merchant policy clear'>['options'],
   places: readonly PolicyPlace[],
   changed: (before: PolicyOverride) => PolicyOverride,
 ): Promise<number> {
   const settings = readSettings(terminal.env);
   const purpose = purposeOf(settings, options.trial);
+  const operator = operatorOf(command, options.by);
   const overrides = await withDatabase(settings, async (database) => {
     const { sceneExpiryMs } = await holderOf(database, options.merchant);
-    return changePolicyOverrides(database, options.merchant, (before) =>
-      places.reduce((all, place) => {
-        const override = changed(overrideOf(place, all));
-        refuseComplaints(place, override, { integration: 'rest', purpose, sceneExpiryMs });
-        return withOverride(all, place, override);
-      }, before),
-    );
+    return withOperatorAction(database, operator, async (connection) => {
+      let was: PolicyOverrides = {};
+      const result = await changePolicyOverrides(connection, options.merchant, (before) => {
+        was = before;
+        return places.reduce((all, place) => {
+          const override = changed(overrideOf(place, all));
+          refuseComplaints(place, override, { integration: 'rest', purpose, sceneExpiryMs });
+          return withOverride(all, place, override);
+        }, before);
+      });
+      return {
+        result,
+        action: {
+          action: command,
+          merchantId: options.merchant,
+          subject: 'merchant',
+          subjectId: options.merchant,
+          note: options.trial ? 'below what the rules allow, for a trial' : null,
+          before: policyState(was),
+          after: policyState(result ?? {}),
+        },
+      };
+    });
   });
   if (overrides === null) throw new Error(`merchant ${options.merchant} is gone`);
   answer(terminal, options, overrides);
   return exitCodes.done;
 }
 
-async function holderOf(database: Database, merchantId: string): Promise<PolicyHolder> {
+async function holderOf(database: Queryable, merchantId: string): Promise<PolicyHolder> {
   const { orderCodes } = await namedMerchant(database, merchantId);
   const overrides = (await findPolicyOverrides(database, merchantId)) ?? {};
   return { overrides, sceneExpiryMs: orderCodes?.expiryMs ?? null };
+}
+
+/** A member for each product that has something else than the defaults. */
+function policyState(overrides: PolicyOverrides): AuditDocument {
+  return Object.fromEntries(
+    Object.entries(storedPolicyOverrides(overrides)).flatMap(([wallet, products]) =>
+      Object.entries(products).map(([product, override]) => [`${wallet} ${product}`, { ...override }]),
+    ),
+  );
 }
 
 /** A trial's short waits have no place where money is earned. */

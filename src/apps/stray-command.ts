@@ -4,10 +4,13 @@ import {
   type ListedStray,
   listStrayNotifications,
 } from '../adapters/postgres/notifications.ts';
+import { withOperatorAction } from '../adapters/postgres/operator-actions.ts';
 import type { GivenTo } from '../inbound/cli/commands.ts';
-import { CommandFailure, exitCodes, usageError } from '../inbound/cli/exit-codes.ts';
+import { CommandFailure, exitCodes } from '../inbound/cli/exit-codes.ts';
 import { jsonText, printable, table } from '../inbound/cli/terminal-text.ts';
+import { writtenLine } from '../inbound/cli/written-line.ts';
 import type { Terminal } from './command-line.ts';
+import { operatorOf } from './operator.ts';
 import { readSettings } from './settings.ts';
 import { withDatabase } from './with-database.ts';
 
@@ -28,7 +31,8 @@ export async function listStrays({ options }: GivenTo<'stray list'>, terminal: T
 /** `shoudan stray clear`: everything that one account has told of the upstream id. Money case 10. */
 export async function clearStray(given: GivenTo<'stray clear'>, terminal: Terminal): Promise<number> {
   const { request } = given.arguments;
-  const note = noteOf(given.options.note);
+  const note = writtenLine('stray clear', 'note', given.options.note, 500);
+  const operator = operatorOf('stray clear', given.options.by);
   const cleared = await withDatabase(readSettings(terminal.env), async (database) => {
     const { wallet, account } = given.options;
     const named = (await findStrays(database, request)).filter(
@@ -36,7 +40,27 @@ export async function clearStray(given: GivenTo<'stray clear'>, terminal: Termin
         (wallet === undefined || stray.wallet === wallet) &&
         (account === undefined || stray.account === account),
     );
-    return clearStrays(database, onlyOpen(named, request), note);
+    const meant = onlyOpen(named, request);
+    return withOperatorAction(database, operator, async (connection) => {
+      const result = await clearStrays(connection, meant, note);
+      const after = {
+        wallet: meant.wallet,
+        account: meant.account,
+        cleared: result.map(({ says }) => says),
+      };
+      return {
+        result,
+        action: {
+          action: 'stray clear',
+          merchantId: null,
+          subject: 'stray_notification',
+          subjectId: request,
+          note,
+          before: null,
+          after,
+        },
+      };
+    });
   });
   terminal.out(
     given.options.json
@@ -44,13 +68,6 @@ export async function clearStray(given: GivenTo<'stray clear'>, terminal: Termin
       : `cleared ${printable(request)}: ${cleared.map(({ says }) => printable(says)).join('; ')}\n`,
   );
   return exitCodes.done;
-}
-
-/** A line that those who look later understand. */
-function noteOf(text: string): string {
-  const note = text.trim();
-  if (/^[^\p{Cc}\p{Cs}]{1,500}$/u.test(note)) return note;
-  throw usageError('--note must be 1 to 500 characters on one line', 'stray clear');
 }
 
 function onlyOpen(strays: readonly ListedStray[], request: string): ListedStray {

@@ -45,6 +45,12 @@ export async function schemaText(database: Database): Promise<string> {
       [oid],
     );
     if (indexes.length > 0) parts.push(indexes.map(({ line }) => line).join('\n'));
+    const { rows: triggers } = await database.query<{ readonly line: string }>(
+      `select pg_get_triggerdef(oid) || ';' as line
+       from pg_trigger where tgrelid = $1 and not tgisinternal order by tgname`,
+      [oid],
+    );
+    if (triggers.length > 0) parts.push(triggers.map(({ line }) => line).join('\n'));
   }
   const { rows: functions } = await database.query<{ readonly line: string }>(
     `select pg_get_functiondef(p.oid) || ';' as line

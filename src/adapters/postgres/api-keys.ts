@@ -1,4 +1,4 @@
-import type { Database } from './database.ts';
+import type { Connection, Database, Queryable } from './database.ts';
 import { hashOfKey } from './merchant-directory.ts';
 
 /** An API key as people may see it: the key itself is kept nowhere. */
@@ -32,8 +32,17 @@ export async function listApiKeys(database: Database, merchantId: string | null)
   return rows;
 }
 
+/** The key of this id, which nobody else revokes until the transaction is over; `null` when no key has it. */
+export async function findApiKey(connection: Connection, id: string): Promise<ListedKey | null> {
+  const { rows } = await connection.query<ListedKey>(
+    `select ${listed} from api_keys where left(encode(key_hash, 'hex'), ${idLength}) = $1 for update`,
+    [id],
+  );
+  return rows[0] ?? null;
+}
+
 /** Revokes a key for good and answers with it; `null` when no key has this id. Safe to repeat. */
-export async function revokeApiKey(database: Database, id: string): Promise<ListedKey | null> {
+export async function revokeApiKey(database: Queryable, id: string): Promise<ListedKey | null> {
   const { rows } = await database.query<ListedKey>(
     `update api_keys set revoked_at = coalesce(revoked_at, clock_timestamp())
      where left(encode(key_hash, 'hex'), ${idLength}) = $1 returning ${listed}`,

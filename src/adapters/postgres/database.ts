@@ -3,6 +3,8 @@ import pg from 'pg';
 /** A pool of connections to the one database. Statements are named, so that each connection plans them once. */
 export type Database = pg.Pool;
 export type Connection = pg.PoolClient;
+/** For what is one statement, or brings its own transaction: it may as well be a part of somebody's. */
+export type Queryable = Database | Connection;
 
 const int8Oid = 20;
 
@@ -95,13 +97,31 @@ export function violatedConstraint(error: unknown): string | null {
 
 /**
  * Runs `work` in one transaction: committed when it resolves, rolled back when it throws. It is run again when a
- * migration has come in between.
+ * migration has come in between. On a connection it is a part of the transaction that is open there: what it has done is
+ * taken back when it throws, and is durable with all the rest.
  */
 export function inTransaction<Result>(
-  database: Database,
+  database: Queryable,
   work: (connection: Connection) => Promise<Result>,
 ): Promise<Result> {
-  return againAfterMigration(() => inOneTransaction(database, work));
+  return database instanceof pg.Pool
+    ? againAfterMigration(() => inOneTransaction(database, work))
+    : inSavepoint(database, work);
+}
+
+async function inSavepoint<Result>(
+  connection: Connection,
+  work: (connection: Connection) => Promise<Result>,
+): Promise<Result> {
+  await connection.query('savepoint part');
+  try {
+    const result = await work(connection);
+    await connection.query('release savepoint part');
+    return result;
+  } catch (error) {
+    await connection.query('rollback to savepoint part');
+    throw error;
+  }
 }
 
 async function inOneTransaction<Result>(

@@ -1,4 +1,6 @@
+import type { FailingEndpoint } from '../../domain/endpoint.ts';
 import { type Connection, type Database, inTransaction } from './database.ts';
+import { type EndpointRow, endpointOf } from './rows.ts';
 
 /** Deliveries that one statement sends again at most: its locks and its time stay small. */
 const replayedAtOnce = 5_000;
@@ -32,26 +34,34 @@ const chosenHeld = `
   select id, created_at, row_number() over (order by created_at, id) as turn
   from deliveries where merchant_id = $1 and url = $2 and state = 'held' order by created_at, id limit ${replayedAtOnce}`;
 
+/** `beside` belongs to each statement's transaction, and is told which deliveries that one sends again. */
 export async function replayDeliveries(
   database: Database,
   merchantId: string,
   deliveryIds: readonly string[],
   everyMs: number,
+  beside: (connection: Connection, replayed: readonly string[]) => Promise<void> = async () => {},
 ): Promise<string[]> {
   const begunAt = await timeOf(database);
   const replayed: string[] = [];
   for (let from = 0; from < deliveryIds.length; from += replayedAtOnce) {
-    const { rows } = await database.query<{ readonly id: string }>({
-      name: 'replay_deliveries',
-      text: replaySql(chosenIds),
-      values: [
-        merchantId,
-        deliveryIds.slice(from, from + replayedAtOnce),
-        everyMs,
-        new Date(begunAt.getTime() + replayed.length * everyMs),
-      ],
+    const values = [
+      merchantId,
+      deliveryIds.slice(from, from + replayedAtOnce),
+      everyMs,
+      new Date(begunAt.getTime() + replayed.length * everyMs),
+    ];
+    const ids = await inTransaction(database, async (connection) => {
+      const { rows } = await connection.query<{ readonly id: string }>({
+        name: 'replay_deliveries',
+        text: replaySql(chosenIds),
+        values,
+      });
+      const sent = rows.map(({ id }) => id);
+      if (sent.length > 0) await beside(connection, sent);
+      return sent;
     });
-    for (const { id } of rows) replayed.push(id);
+    replayed.push(...ids);
   }
   return replayed;
 }
@@ -59,12 +69,14 @@ export async function replayDeliveries(
 /**
  * The endpoint's row and the first of what is held go in one transaction: who holds a delivery has a share of that row,
  * so that none is held unseen. When the process dies after it, enabling the endpoint once more goes on with the rest.
+ * `beside` belongs to that transaction, and is told of the endpoint as it was; `null`: it was not disabled any more.
  */
 export async function enableEndpoint(
   database: Database,
   merchantId: string,
   url: string,
   everyMs: number,
+  beside: (connection: Connection, was: FailingEndpoint | null) => Promise<void> = async () => {},
 ): Promise<number | null> {
   const begunAt = await timeOf(database);
   const replayHeld = async (connection: Database | Connection, before: number): Promise<number> => {
@@ -76,11 +88,14 @@ export async function enableEndpoint(
     return rows.length;
   };
   const first = await inTransaction(database, async (connection) => {
-    const { rowCount } = await connection.query(
-      `delete from endpoints where merchant_id = $1 and url = $2 and disabled_at is not null`,
+    const { rows } = await connection.query<EndpointRow>(
+      `delete from endpoints where merchant_id = $1 and url = $2 and disabled_at is not null returning *`,
       [merchantId, url],
     );
-    return { wasDisabled: rowCount === 1, count: await replayHeld(connection, 0) };
+    const was = rows[0] === undefined ? null : endpointOf(rows[0]);
+    const count = await replayHeld(connection, 0);
+    if (was !== null || count > 0) await beside(connection, was);
+    return { wasDisabled: was !== null, count };
   });
   if (!first.wasDisabled && first.count === 0) return null;
   let replayed = first.count;

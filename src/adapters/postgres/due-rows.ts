@@ -14,7 +14,7 @@ import {
   lanesOfStep,
 } from '../../ports/due-rows.ts';
 import { createFairShare } from '../fair-share.ts';
-import type { Database } from './database.ts';
+import type { Database, Queryable } from './database.ts';
 import {
   type ClaimedDeliveryRow,
   deliveryOf,
@@ -360,8 +360,8 @@ async function releaseHeld(
   return released.reduce((sum, { rowCount }) => sum + (rowCount ?? 0), 0);
 }
 
-async function bringForward(
-  database: Database,
+export async function bringForward(
+  database: Queryable,
   kind: AccountRowKind,
   merchantId: string,
   id: string,

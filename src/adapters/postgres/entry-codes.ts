@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { entryCodeText, merchantShortNoOfEntryCode } from '../../domain/ids.ts';
-import type { Database } from './database.ts';
+import type { Database, Queryable } from './database.ts';
 
 /** A store's entry code as an operator sees it. */
 export interface ListedEntryCode {
@@ -14,7 +14,7 @@ export interface ListedEntryCode {
 
 /** Makes a code for a store; `null` when the merchant or its store is unknown. */
 export async function createEntryCode(
-  database: Database,
+  database: Queryable,
   wanted: { readonly merchantId: string; readonly storeId: string; readonly currency: string },
 ): Promise<ListedEntryCode | null> {
   const { rows } = await database.query<{ readonly short_no: bigint }>(
@@ -46,7 +46,10 @@ export async function listEntryCodes(
 }
 
 /** A code, whoever's it is; `null` for one that was never made. */
-export async function findListedEntryCode(database: Database, code: string): Promise<ListedEntryCode | null> {
+export async function findListedEntryCode(
+  database: Queryable,
+  code: string,
+): Promise<ListedEntryCode | null> {
   const shortNo = merchantShortNoOfEntryCode(code);
   if (shortNo === null) return null;
   const { rows } = await database.query<ListedEntryCode>(
@@ -59,7 +62,7 @@ export async function findListedEntryCode(database: Database, code: string): Pro
 
 /** Takes a code out of use, or back into it; `null` for one that is not the merchant's. */
 export async function setEntryCodeEnabled(
-  database: Database,
+  database: Queryable,
   merchantId: string,
   code: string,
   enabled: boolean,

@@ -1,5 +1,5 @@
 import type { StrayCancel } from '../../domain/stray-cancel.ts';
-import { type Database, inTransaction } from './database.ts';
+import { type Database, inTransaction, type Queryable } from './database.ts';
 import type { Listed } from './open-work.ts';
 import { type StrayCancelRow, strayCancelOf } from './rows.ts';
 
@@ -43,7 +43,7 @@ export async function listHeldCancels(
 
 /** The held cancel of an upstream id: a merchant's short number stands in each, so it is one merchant's. */
 export async function findHeldCancel(
-  database: Database,
+  database: Queryable,
   paymentRequestId: string,
 ): Promise<HeldCancel | null> {
   const { rows } = await database.query<HeldCancelRow>(
@@ -64,7 +64,7 @@ export type ClearedHeldCancel =
  * up with that: nothing more is sent then. A cleared one keeps its first note. RES-13.
  */
 export async function clearHeldCancel(
-  database: Database,
+  database: Queryable,
   { merchantId, paymentRequestId }: Pick<HeldCancel, 'merchantId' | 'paymentRequestId'>,
   note: string,
   givesUp: boolean,

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Sealing } from '../sealing.ts';
-import { type Connection, type Database, inTransaction } from './database.ts';
+import { type Connection, type Database, inTransaction, type Queryable } from './database.ts';
 import { deliverySecretContext, hashOfKey } from './merchant-directory.ts';
 
 /** A merchant as an operator registers it. */
@@ -40,7 +40,7 @@ export interface SavedMerchant {
  * transaction: a binding that is refused leaves no merchant behind whose delivery secret nobody has seen.
  */
 export async function saveMerchant(
-  database: Database,
+  database: Queryable,
   sealing: Sealing,
   merchant: MerchantRecord,
 ): Promise<SavedMerchant> {
@@ -70,6 +70,11 @@ export async function saveMerchant(
     }
     return saved;
   });
+}
+
+/** Nobody else changes a merchant that is there until the transaction is over. */
+export async function lockMerchant(connection: Connection, merchantId: string): Promise<void> {
+  await connection.query('select from merchants where id = $1 for update', [merchantId]);
 }
 
 async function upsertMerchant(
@@ -105,7 +110,7 @@ async function upsertMerchant(
 
 /** Makes an API key and answers with it; only its hash is kept. */
 export async function createApiKey(
-  database: Database,
+  database: Queryable,
   key: { readonly environment: string; readonly merchantId: string | null; readonly label: string },
 ): Promise<string> {
   const apiKey = `sk_${key.environment}_${randomBytes(24).toString('base64url')}`;

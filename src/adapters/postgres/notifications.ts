@@ -1,6 +1,6 @@
 import type { StrayNotification, StrayNotifications } from '../../ports/stray-notifications.ts';
 import type { Sealing } from '../sealing.ts';
-import type { Database } from './database.ts';
+import type { Database, Queryable } from './database.ts';
 import { untrustedBytesKept } from './untrusted-answers.ts';
 
 /** Notifications that belong to no payment, their bytes sealed. Money case 10. */
@@ -111,7 +111,7 @@ export async function listStrayNotifications(
 }
 
 /** Everything that wallets have told of one upstream id, cleared or not. */
-export async function findStrays(database: Database, paymentRequestId: string): Promise<ListedStray[]> {
+export async function findStrays(database: Queryable, paymentRequestId: string): Promise<ListedStray[]> {
   const { rows } = await database.query<StrayRow>(
     `select ${strayColumns} from stray_notifications where payment_request_id = $1 order by created_at, says`,
     [paymentRequestId],
@@ -124,7 +124,7 @@ export async function findStrays(database: Database, paymentRequestId: string): 
  * keeps its note; what the wallet says anew and otherwise later stands in sight again. Money case 10.
  */
 export async function clearStrays(
-  database: Database,
+  database: Queryable,
   stray: Pick<ListedStray, 'wallet' | 'account' | 'paymentRequestId'>,
   note: string,
 ): Promise<ListedStray[]> {

@@ -1,5 +1,5 @@
 import type { PolicyOverride, PolicyOverrides } from '../../domain/policy.ts';
-import { type Database, inTransaction } from './database.ts';
+import { inTransaction, type Queryable } from './database.ts';
 
 /** As stored, by wallet and product: JSON has no integers of an amount's size, so amounts are decimal strings. */
 export interface StoredPolicyOverrides {
@@ -36,7 +36,7 @@ function mapped<From, To>(
 
 /** What a merchant overrides; `null` when nobody registered it. */
 export async function findPolicyOverrides(
-  database: Database,
+  database: Queryable,
   merchantId: string,
 ): Promise<PolicyOverrides | null> {
   const { rows } = await database.query<{ readonly policy_overrides: StoredPolicyOverrides }>(
@@ -53,7 +53,7 @@ export async function findPolicyOverrides(
  * checked: gateways that run take whatever stands there within seconds.
  */
 export async function changePolicyOverrides(
-  database: Database,
+  database: Queryable,
   merchantId: string,
   change: (before: PolicyOverrides) => PolicyOverrides,
 ): Promise<PolicyOverrides | null> {

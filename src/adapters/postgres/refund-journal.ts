@@ -7,7 +7,13 @@ import type {
   RefundRecord,
   RepeatedRefund,
 } from '../../ports/journal.ts';
-import { type Connection, type Database, inTransaction, violatedConstraint } from './database.ts';
+import {
+  type Connection,
+  type Database,
+  inTransaction,
+  type Queryable,
+  violatedConstraint,
+} from './database.ts';
 import { recordPayment } from './payment-journal.ts';
 import { type RefundRow, refundOf } from './rows.ts';
 
@@ -133,7 +139,7 @@ async function findRefundsOfPayment(
   return rows.map(refundOf);
 }
 
-async function recordRefund(database: Database, record: RefundRecord): Promise<Refund | null> {
+export async function recordRefund(database: Queryable, record: RefundRecord): Promise<Refund | null> {
   try {
     return await inTransaction(database, async (connection) => {
       // The payment first, as in accepting a refund: locks are always taken in this order, or two would deadlock.

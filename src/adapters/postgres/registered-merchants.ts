@@ -1,4 +1,4 @@
-import type { Database } from './database.ts';
+import type { Database, Queryable } from './database.ts';
 import type { MerchantRecord } from './merchant-records.ts';
 
 const orderCodes = `case when m.order_code_scene is not null then
@@ -39,7 +39,7 @@ export interface RegisteredMerchant extends MerchantRecord {
 
 /** A merchant as it is registered, without its delivery secret. */
 export async function findRegisteredMerchant(
-  database: Database,
+  database: Queryable,
   merchantId: string,
 ): Promise<RegisteredMerchant | null> {
   const { rows } = await database.query<Omit<RegisteredMerchant, 'shortNo'> & { readonly shortNo: bigint }>(

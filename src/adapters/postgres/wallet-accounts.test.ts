@@ -44,6 +44,7 @@ function accountOf(changes: Partial<WalletAccount> = {}): WalletAccount {
     settlementCurrency: null,
     merchantRegion: null,
     keyVersion: null,
+    supportContact: null,
     gatewayUrl: 'https://wallet.example/gateway.do',
     privateKey: 'a private key',
     walletPublicKey: 'the wallet’s public key',

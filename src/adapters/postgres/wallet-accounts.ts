@@ -1,5 +1,5 @@
 import { type Sealing, SealingError } from '../sealing.ts';
-import type { Database } from './database.ts';
+import type { Database, Queryable } from './database.ts';
 
 export interface WalletAccount {
   readonly wallet: string;
@@ -13,6 +13,8 @@ export interface WalletAccount {
   readonly merchantRegion?: string | null;
   /** Of alipay_plus: which of the client's keys `privateKey` is; `null` or left out: the first. */
   readonly keyVersion?: number | null;
+  /** Whom to call at the wallet, as people have written it down; `null` or left out: nobody has. RES-19. */
+  readonly supportContact?: string | null;
   readonly gatewayUrl: string;
   /** PEM. */
   readonly privateKey: string;
@@ -34,6 +36,7 @@ interface AccountRow {
   readonly settlement_currency: string | null;
   readonly merchant_region: string | null;
   readonly key_version: number | null;
+  readonly support_contact: string | null;
   readonly gateway_url: string;
   readonly private_key: Buffer;
   readonly wallet_public_key: string;
@@ -49,6 +52,7 @@ function accountOf(row: AccountRow, sealing: Sealing): WalletAccount {
     settlementCurrency: row.settlement_currency,
     merchantRegion: row.merchant_region,
     keyVersion: row.key_version,
+    supportContact: row.support_contact,
     gatewayUrl: row.gateway_url,
     privateKey: sealing.open(row.private_key, privateKeyContext(row.wallet, row.name)).toString('utf8'),
     walletPublicKey: row.wallet_public_key,
@@ -115,7 +119,7 @@ export async function openAccountBook(
 
 /** Adds an account, or replaces whatever it is besides its name. */
 export async function saveWalletAccount(
-  database: Database,
+  database: Queryable,
   sealing: Sealing,
   account: WalletAccount,
 ): Promise<void> {
@@ -125,12 +129,12 @@ export async function saveWalletAccount(
   );
   await database.query(
     `insert into wallet_accounts (wallet, name, app_id, seller_id, settlement_currency, merchant_region, key_version,
-       gateway_url, private_key, wallet_public_key)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+       support_contact, gateway_url, private_key, wallet_public_key)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
      on conflict (wallet, name) do update set
        app_id = excluded.app_id, seller_id = excluded.seller_id,
        settlement_currency = excluded.settlement_currency, merchant_region = excluded.merchant_region,
-       key_version = excluded.key_version, gateway_url = excluded.gateway_url,
+       key_version = excluded.key_version, support_contact = excluded.support_contact, gateway_url = excluded.gateway_url,
        private_key = excluded.private_key, wallet_public_key = excluded.wallet_public_key,
        updated_at = clock_timestamp()`,
     [
@@ -141,6 +145,7 @@ export async function saveWalletAccount(
       account.settlementCurrency ?? null,
       account.merchantRegion ?? null,
       account.keyVersion ?? null,
+      account.supportContact ?? null,
       account.gatewayUrl,
       sealed,
       account.walletPublicKey,
@@ -149,7 +154,7 @@ export async function saveWalletAccount(
 }
 
 export async function findWalletAccount(
-  database: Database,
+  database: Queryable,
   sealing: Sealing,
   wallet: string,
   name: string,
@@ -171,6 +176,7 @@ export interface ListedAccount {
   readonly settlementCurrency: string | null;
   readonly merchantRegion: string | null;
   readonly keyVersion: number | null;
+  readonly supportContact: string | null;
   readonly gatewayUrl: string;
   /** PEM. */
   readonly walletPublicKey: string;
@@ -179,12 +185,25 @@ export interface ListedAccount {
 }
 
 /** All wallet accounts. Their private keys are not even read. */
-export async function listWalletAccounts(database: Database): Promise<ListedAccount[]> {
+export async function listWalletAccounts(database: Queryable): Promise<ListedAccount[]> {
   const { rows } = await database.query<ListedAccount>(
     `select wallet, name, app_id as "appId", seller_id as "sellerId", settlement_currency as "settlementCurrency",
-       merchant_region as "merchantRegion", key_version as "keyVersion", gateway_url as "gatewayUrl",
+       merchant_region as "merchantRegion", key_version as "keyVersion", support_contact as "supportContact", gateway_url as "gatewayUrl",
        wallet_public_key as "walletPublicKey", created_at as "createdAt", updated_at as "updatedAt"
      from wallet_accounts order by wallet, name`,
   );
   return rows;
+}
+
+/** Keys and address stay as they are, and so does what gateways that run know of the account. `false`: there is none. */
+export async function setSupportContact(
+  database: Queryable,
+  { wallet, name }: Pick<WalletAccount, 'wallet' | 'name'>,
+  contact: string | null,
+): Promise<boolean> {
+  const { rowCount } = await database.query(
+    'update wallet_accounts set support_contact = $3 where wallet = $1 and name = $2',
+    [wallet, name, contact],
+  );
+  return rowCount === 1;
 }

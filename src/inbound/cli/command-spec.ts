@@ -2,6 +2,8 @@
 export interface CommandSpec {
   /** What it does, in one line. */
   readonly about: string;
+  /** What it does to what others see. */
+  readonly effect: CommandEffect;
   /** Words after the command, in order. */
   readonly arguments: { readonly [name: string]: ArgumentSpec };
   readonly options: { readonly [name: string]: OptionSpec };
@@ -10,6 +12,14 @@ export interface CommandSpec {
   /** What follows belongs to another program and is handed on as it stands. */
   readonly handsOn?: true;
 }
+
+/**
+ * - `reads`: it changes nothing, and works on a database that takes no change.
+ * - `audited`: it does something as an operator; that stands in the audit log, in the transaction of what it changes.
+ * - `through_gateway`: it asks a gateway over REST with somebody's API key; what that does stands on the payment's timeline.
+ * - `runs`: it is a program of its own, or brings the schema up to date.
+ */
+export type CommandEffect = 'reads' | 'audited' | 'through_gateway' | 'runs';
 
 export interface ArgumentSpec {
   readonly about: string;

@@ -2,6 +2,11 @@ import type { CommandSpec, Given } from './command-spec.ts';
 
 const json = { value: null, about: 'Print one JSON document.' } as const;
 
+const by = {
+  value: 'NAME',
+  about: "Who does it, for the audit log. Default: the name of the machine's user.",
+} as const;
+
 const wait = {
   value: 'N',
   about: 'Seconds to wait for a final result, 0 to 120. Default 30.',
@@ -29,33 +34,39 @@ const trial = {
 export const commands = {
   start: {
     about: 'Everything on one machine: database, simulator, gateway with worker.',
+    effect: 'runs',
     arguments: {},
     options: {},
     notes: ['For trial and small use. Ctrl-C stops everything; the data stays.'],
   },
   serve: {
     about: 'The gateway on PORT, with its worker.',
+    effect: 'runs',
     arguments: {},
     options: { 'no-worker': { value: null, about: 'Leave the worker to `shoudan work`.' } },
   },
   work: {
     about: 'The worker alone: performs due steps. Any number may run.',
+    effect: 'runs',
     arguments: {},
     options: {},
   },
   migrate: {
     about: 'Bring the database to the schema of this version.',
+    effect: 'runs',
     arguments: {},
     options: { json },
     notes: ['Safe to repeat, and to run beside the version before.'],
   },
   simulator: {
     about: 'The simulated wallets on SIMULATOR_PORT.',
+    effect: 'runs',
     arguments: {},
     options: {},
   },
   simulate: {
     about: 'Run the seeded simulation of the whole on virtual time.',
+    effect: 'runs',
     arguments: {},
     options: {},
     handsOn: true,
@@ -67,11 +78,13 @@ export const commands = {
   },
   bench: {
     about: 'Measure this gateway beside a plain integration.',
+    effect: 'runs',
     arguments: {},
     options: {},
   },
   'account add': {
     about: 'Add a wallet account: the keys and the address for calls to a wallet.',
+    effect: 'audited',
     arguments: {},
     options: {
       wallet: { value: 'WALLET', about: 'The wallet: alipay_open or alipay_plus.', required: true },
@@ -112,26 +125,49 @@ export const commands = {
         about: "The wallet's public key, which verifies its answers.",
         required: true,
       },
+      'support-contact': {
+        value: 'TEXT',
+        about: "Whom to call at the wallet when something is in trouble; '' takes it away.",
+      },
       replace: {
         value: null,
         about: 'Replace the account of that name, keys included; it stays the application that it was.',
       },
+      by,
       json,
     },
     notes: [
       'The private key is sealed under SHOUDAN_MASTER_KEY and never shown again.',
       'Without --seller-id no seller is compared.',
-      'An account that is replaced keeps its seller, settlement currency, region and key version unless others are given.',
+      'An account that is replaced keeps its seller, settlement currency, region, key version and support contact unless others are given.',
       'The notify url that is printed is the one that the wallet calls: it must reach this gateway.',
     ],
   },
   'account list': {
     about: 'List the wallet accounts, without their private keys.',
+    effect: 'reads',
     arguments: {},
     options: { json },
   },
+  'account set': {
+    about: 'Say whom to call about a wallet account; everything else of it stays.',
+    effect: 'audited',
+    arguments: {},
+    options: {
+      wallet: { value: 'WALLET', about: 'The wallet: alipay_open or alipay_plus.', required: true },
+      name: { value: 'NAME', about: 'The account, as `account list` shows it.', required: true },
+      'support-contact': {
+        value: 'TEXT',
+        about: "Whom to call at the wallet when something is in trouble; '' takes it away.",
+        required: true,
+      },
+      by,
+      json,
+    },
+  },
   'merchant add': {
     about: 'Register a merchant, or add stores, terminals and wallets to one.',
+    effect: 'audited',
     arguments: {},
     options: {
       id: { value: 'ID', about: 'The merchant: 1 to 32 digits and letters.', required: true },
@@ -158,6 +194,7 @@ export const commands = {
         about: 'How long an order code lives, 60 to 7200. Default 120. On Alipay+ never longer than 1800.',
       },
       'notify-url': { value: 'URL', about: "Where its deliveries go; '' takes it away." },
+      by,
       json,
     },
     notes: [
@@ -165,20 +202,23 @@ export const commands = {
       'Of a merchant that is there already, what is not given stays as it is.',
     ],
   },
-  'merchant list': { about: 'List the merchants.', arguments: {}, options: { json } },
+  'merchant list': { about: 'List the merchants.', effect: 'reads', arguments: {}, options: { json } },
   'merchant show': {
     about: 'Show a merchant with its stores, terminals and wallets.',
+    effect: 'reads',
     arguments: {},
     options: { id: { value: 'ID', about: 'The merchant.', required: true }, json },
   },
   'merchant policy show': {
     about: "Show what a merchant's policies have instead of the defaults.",
+    effect: 'reads',
     arguments: {},
     options: { merchant: policyMerchant, json },
     notes: ['`shoudan inspect policy --merchant` shows everything that holds for it.'],
   },
   'merchant policy set': {
     about: "Set figures of a merchant's policy for one product of one wallet.",
+    effect: 'audited',
     arguments: {},
     options: {
       merchant: policyMerchant,
@@ -195,6 +235,7 @@ export const commands = {
         repeats: true,
       },
       trial,
+      by,
       json,
     },
     notes: [
@@ -204,6 +245,7 @@ export const commands = {
   },
   'merchant policy clear': {
     about: "Take figures of a merchant's policies back to the defaults.",
+    effect: 'audited',
     arguments: {},
     options: {
       merchant: policyMerchant,
@@ -211,35 +253,41 @@ export const commands = {
       product: { value: 'PRODUCT', about: 'Those of this product alone.' },
       figure: { value: 'NAME', about: 'This figure alone, as in pay_answer.', repeats: true },
       trial,
+      by,
       json,
     },
     notes: ['Gateways that run notice it within 5 seconds, for payments that have begun too.'],
   },
   'merchant key add': {
     about: 'Make an API key; it is printed this once.',
+    effect: 'audited',
     arguments: {},
     options: {
       merchant: merchantOfKey,
       acquirer: { value: null, about: 'Make a key of the acquirer, which speaks for every merchant.' },
       label: { value: 'TEXT', about: 'What people know the key by. Default `cli`.' },
+      by,
       json,
     },
   },
   'merchant key list': {
     about: 'List API keys, without the keys themselves.',
+    effect: 'reads',
     arguments: {},
     options: { merchant: { value: 'ID', about: 'Those of this merchant alone.' }, json },
   },
   'merchant key revoke': {
     about: 'Revoke an API key for good.',
+    effect: 'audited',
     arguments: {
       key: { about: 'Its id as `merchant key list` shows it, or the key itself.', required: true },
     },
-    options: { json },
+    options: { by, json },
     notes: ['Gateways that run notice it within 5 seconds.'],
   },
   'code create': {
     about: 'Make an entry code for a store: a QR that hangs there and is paid by many.',
+    effect: 'audited',
     arguments: {},
     options: {
       merchant: { value: 'ID', about: 'The merchant.', required: true },
@@ -250,6 +298,7 @@ export const commands = {
           'What payers enter an amount of. Default: the only one that the merchant takes with such codes.',
       },
       svg,
+      by,
       json,
     },
     notes: [
@@ -258,6 +307,7 @@ export const commands = {
   },
   'code list': {
     about: "List a merchant's entry codes, the newest first.",
+    effect: 'reads',
     arguments: {},
     options: {
       merchant: { value: 'ID', about: 'The merchant.', required: true },
@@ -267,22 +317,26 @@ export const commands = {
   },
   'code show': {
     about: 'Show an entry code: its address, and the QR that says it.',
+    effect: 'reads',
     arguments: { code: entryCode },
     options: { svg, json },
   },
   'code disable': {
     about: 'Take an entry code out of use: its page says so, and takes no payment.',
+    effect: 'audited',
     arguments: { code: entryCode },
-    options: { json },
+    options: { by, json },
     notes: ['Gateways that run notice it within 5 seconds. Payments that have begun go on.'],
   },
   'code enable': {
     about: 'Take an entry code into use again.',
+    effect: 'audited',
     arguments: { code: entryCode },
-    options: { json },
+    options: { by, json },
   },
   pay: {
     about: "Take a payment with a payer's payment code, or show an order code for one.",
+    effect: 'through_gateway',
     arguments: {},
     options: {
       amount: { value: 'DECIMAL', about: 'In major units, as in 12.34.', required: true },
@@ -315,6 +369,7 @@ export const commands = {
   },
   cancel: {
     about: 'Cancel a payment, an order, or what an upstream id names.',
+    effect: 'through_gateway',
     arguments: { payment: { about: 'The payment: pay_…' } },
     options: {
       order: { value: 'NO', about: 'Cancel the order instead; it is closed even when no payment is known.' },
@@ -326,6 +381,7 @@ export const commands = {
   },
   refund: {
     about: 'Give back part or all of a payment.',
+    effect: 'through_gateway',
     arguments: { payment: { about: 'The payment: pay_…', required: true } },
     options: {
       amount: { value: 'DECIMAL', about: "In major units of the payment's currency.", required: true },
@@ -337,6 +393,7 @@ export const commands = {
   },
   inspect: {
     about: 'Show a payment with its refunds and its timeline.',
+    effect: 'through_gateway',
     arguments: { payment: { about: 'The payment: pay_…' } },
     options: {
       order: { value: 'NO', about: 'Show every attempt of the order instead, the newest first.' },
@@ -346,16 +403,19 @@ export const commands = {
   },
   'inspect queue': {
     about: 'Show what is due, what needs attention, and the cancels that are held.',
+    effect: 'reads',
     arguments: {},
     options: { json },
   },
   'inspect attention': {
     about: 'List everything that waits for a person, and what to do about it.',
+    effect: 'reads',
     arguments: {},
     options: { json },
   },
   'inspect policy': {
     about: 'Show every figure of the policies, with its range and the rule that wants it.',
+    effect: 'reads',
     arguments: {},
     options: {
       merchant: { value: 'ID', about: 'As it holds for this merchant; the defaults unless given.' },
@@ -366,12 +426,14 @@ export const commands = {
   },
   retry: {
     about: 'Have the next step of a payment or refund taken now.',
+    effect: 'audited',
     arguments: { id: { about: 'The payment or refund: pay_… or re_…', required: true } },
-    options: { json },
+    options: { by, json },
     notes: ['A gateway or worker that runs takes the step; nothing is called from here.'],
   },
   resolve: {
     about: 'Settle what needs attention and the gateway cannot settle, on written evidence.',
+    effect: 'audited',
     arguments: { id: { about: 'The payment or refund: pay_… or re_…', required: true } },
     options: {
       as: {
@@ -396,6 +458,7 @@ export const commands = {
   },
   'endpoint list': {
     about: "List merchants' endpoints that fail, and those that are disabled.",
+    effect: 'reads',
     arguments: {},
     options: { json },
     notes: [
@@ -404,15 +467,18 @@ export const commands = {
   },
   'endpoint enable': {
     about: 'Send to a disabled endpoint again, and what was held for it, the oldest first.',
+    effect: 'audited',
     arguments: { url: { about: 'Its URL, as `endpoint list` shows it.', required: true } },
     options: {
       merchant: { value: 'ID', about: 'The merchant, where several are told things at that URL.' },
+      by,
       json,
     },
     notes: ['What was held goes out at five a second. Each keeps its id, and tells the state of then.'],
   },
   'delivery list': {
     about: 'List deliveries to merchants, the newest first.',
+    effect: 'reads',
     arguments: {},
     options: {
       payment: { value: 'ID', about: 'Those of this payment alone.' },
@@ -427,12 +493,14 @@ export const commands = {
   },
   'delivery replay': {
     about: 'Send deliveries again, under the same ids and with the state of then.',
+    effect: 'audited',
     arguments: { delivery: { about: 'The delivery: evt_…' } },
     options: {
       payment: { value: 'ID', about: 'Every delivery of this payment instead.' },
       since: { value: 'TIME', about: 'Every delivery made since then instead; needs --endpoint.' },
       endpoint: { value: 'URL', about: 'With --since: to this URL.' },
       merchant: { value: 'ID', about: 'Those of this merchant alone.' },
+      by,
       json,
     },
     notes: [
@@ -442,11 +510,13 @@ export const commands = {
   'held list': {
     about:
       'List held cancels: those of payments that are not known here, and what has become of them at the wallets.',
+    effect: 'reads',
     arguments: {},
     options: { all: { value: null, about: 'Those that are cleared too.' }, json },
   },
   'held clear': {
     about: 'Clear a held cancel that somebody has looked into.',
+    effect: 'audited',
     arguments: {
       request: { about: 'The payment_request_id that it names.', required: true },
     },
@@ -456,17 +526,40 @@ export const commands = {
         value: null,
         about: 'Also when it is still on its way to a wallet: nothing more is sent.',
       },
+      by,
       json,
     },
     notes: ['A cleared one is shown no more, unless a wallet says something later that needs people.'],
   },
+  'audit list': {
+    about: 'List what operators have done, the newest first.',
+    effect: 'reads',
+    arguments: {},
+    options: {
+      merchant: { value: 'ID', about: 'What was done to this merchant alone.' },
+      subject: {
+        value: 'ID',
+        about: 'What was done to this alone: a payment, a refund, a key, a code, a URL, WALLET/ACCOUNT.',
+      },
+      by: { value: 'NAME', about: 'What this person has done alone.' },
+      since: { value: 'TIME', about: 'Nothing older, as in 2026-03-02T09:30:00+08:00.' },
+      before: { value: 'NO', about: 'Those before this number alone: the next page.' },
+      limit: { value: 'N', about: 'So many at most, 1 to 1000. Default 100.' },
+      json,
+    },
+    notes: [
+      'Nothing is ever taken out of the log or changed in it. What was changed stands there without secrets.',
+    ],
+  },
   'stray list': {
     about: 'List stray notifications: what wallets tell of payments that are not known here.',
+    effect: 'reads',
     arguments: {},
     options: { all: { value: null, about: 'Those that are cleared too.' }, json },
   },
   'stray clear': {
     about: 'Clear a stray notification that somebody has looked into.',
+    effect: 'audited',
     arguments: {
       request: { about: 'The payment_request_id that it names.', required: true },
     },
@@ -474,6 +567,7 @@ export const commands = {
       note: { value: 'TEXT', about: 'What was found and done.', required: true },
       wallet: { value: 'WALLET', about: 'The wallet that told of it, where several have.' },
       account: { value: 'NAME', about: 'The account that it came in by, where several have.' },
+      by,
       json,
     },
     notes: [
@@ -483,6 +577,11 @@ export const commands = {
 } as const satisfies { readonly [words: string]: CommandSpec };
 
 export type CommandName = keyof typeof commands;
+
+/** Commands whose doing stands in the audit log. */
+export type AuditedCommand = {
+  [Name in CommandName]: (typeof commands)[Name]['effect'] extends 'audited' ? Name : never;
+}[CommandName];
 
 export type GivenTo<Name extends CommandName> = Given<(typeof commands)[Name]>;
 

@@ -15,6 +15,7 @@ const nothing: Options = {
   'order-codes': undefined,
   'order-code-expiry': undefined,
   'notify-url': undefined,
+  by: undefined,
   json: false,
 };
 
