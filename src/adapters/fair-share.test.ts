@@ -58,4 +58,11 @@ describe('places, shared out among lanes', () => {
     expect([1, 2, 3, 4].map(() => takes('A'))).toEqual([true, true, true, false]);
     expect([takes('B'), takes('B'), share.take('payment', ['A'])]).toEqual([true, false, true]);
   });
+
+  it('are not given to deliveries beyond those that are free, whatever they may have', () => {
+    const share = createFairShare({ limit: 2, deliveryLimit: 2, underWay: new Map() });
+    expect(share.take('payment', ['A'])).toBe(true);
+    expect(share.take('payment', ['B'])).toBe(true);
+    expect(share.take('delivery', ['C'])).toBe(false);
+  });
 });

@@ -5,7 +5,14 @@ import { decideRefund } from './decide-refund.ts';
 import { writtenEvidence } from './inputs.fixture.ts';
 import type { AttentionReason, Payment } from './payment.ts';
 import { paymentDefects } from './payment-audit.fixture.ts';
-import { everyPayment, examplePolicy, exampleRefund, noon } from './payments.fixture.ts';
+import {
+  everyPayment,
+  examplePayment,
+  examplePolicy,
+  exampleRefund,
+  noon,
+  reversing,
+} from './payments.fixture.ts';
 import type { Refund } from './refund.ts';
 
 function attended<Row extends Payment | Refund>(row: Row, reason: AttentionReason): Row {
@@ -48,6 +55,25 @@ describe('a payment that a person resolves', () => {
       }
     },
   );
+
+  it('given back is known to the wallet, and with a partial refund on it all of it is refunded', () => {
+    const watching = examplePayment({ state: 'cancelled_provisionally', reversal: reversing('watching') });
+    expect(resolved(attended(watching, 'cancel_unresolved'), 'given_back').payment).toMatchObject({
+      knownToWallet: true,
+      cancelledBy: 'cancel',
+    });
+    const partly = examplePayment({
+      state: 'reversing',
+      reversal: reversing('cancelling'),
+      refunded: 4_000n,
+      refundReserved: 4_000n,
+    });
+    expect(resolved(attended(partly, 'cancel_unresolved'), 'given_back').payment).toMatchObject({
+      cancelledBy: 'refund',
+      refunded: partly.amount.minor,
+      refundReserved: partly.amount.minor,
+    });
+  });
 
   it('given back while its remainder was being refunded: all of it is refunded', () => {
     const refunding = [...everyPayment.values()].filter(({ reversal }) => reversal?.state === 'refunding');

@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { newReversal, type Payment } from '../domain/payment.ts';
-import { createTrial, type Trial } from '../jobs/trial-engine.fixture.ts';
-import { resolvePayment } from './by-hand.ts';
+import { examplePolicy } from '../domain/payments.fixture.ts';
+import type { Refund } from '../domain/refund.ts';
+import { createTrial, type Trial, trialMerchant, trialRequest } from '../jobs/trial-engine.fixture.ts';
+import { resolvePayment, resolveRefund } from './by-hand.ts';
+import { pay } from './pay.ts';
+import { recordRefundInput } from './record.ts';
+import { beginRefund } from './refund.ts';
 
 const written = { by: 'Li Wei', evidence: 'mail of the wallet, case 4711' } as const;
 
@@ -81,4 +86,47 @@ describe('a payment that a person gives back', () => {
     expect(given).toMatchObject({ kind: 'refused', obstacle: expect.stringContaining('needs no attention') });
     expect(await handWritten(trial, payment.id)).toBe(0);
   });
+});
+
+/** A refund of one yuan that the wallet does not confirm, on a payment of a hundred. */
+async function unconfirmedRefund(trial: Trial): Promise<Refund> {
+  trial.wallet.pay.mockResolvedValueOnce({
+    kind: 'paid',
+    walletTransactionId: '2026',
+    amount: { currency: 'CNY', minor: 10_000n },
+  });
+  const paid = await pay(trial.engine, trialMerchant, trialRequest(), null);
+  if (paid.kind === 'refused') throw new Error(paid.refusal.detail);
+  const amount = { currency: 'CNY', minor: 100n };
+  const command = { paymentId: paid.payment.id, amount, reason: null, merchantRefundNo: null };
+  const begun = await beginRefund(trial.engine, trialMerchant, command, null);
+  if (begun.kind === 'refused') throw new Error(begun.refusal.detail);
+  const before = await begun.answered;
+  const after: Refund = { ...before, attention: { reason: 'refund_unresolved', since: trial.clock.now() } };
+  const record = { before, after, payment: null, events: [], announcements: [] };
+  const recorded = await trial.engine.journal.recordRefund(record);
+  if (recorded === null) throw new Error('the refund had moved on');
+  return recorded;
+}
+
+// proves RES-13, RES-19
+it('money case 6: a refund that has failed gives its reserve back once, whatever is told of it later', async () => {
+  const trial = createTrial();
+  const refund = await unconfirmedRefund(trial);
+  const onPayment = async () => {
+    const { refundReserved, refunded, openRefunds } = await trial.payment(refund.paymentId);
+    return { refundReserved, refunded, openRefunds };
+  };
+  expect(await onPayment()).toEqual({ refundReserved: 100n, refunded: 0n, openRefunds: 1 });
+  const failed = await resolveRefund(trial.engine, 'M0001', refund.id, 'failed', written);
+  if (failed.kind !== 'done') throw new Error(failed.kind);
+  const nothing = { refundReserved: 0n, refunded: 0n, openRefunds: 0 };
+  expect(await onPayment()).toEqual(nothing);
+  const late = { kind: 'refund_inquired', answer: { kind: 'refunded', amount: refund.amount } } as const;
+  const shown = await recordRefundInput(trial.engine, failed.row, late, examplePolicy);
+  expect(shown.attention?.reason).toBe('refunded_after_failure');
+  expect(await onPayment()).toEqual(nothing);
+  const noted = await resolveRefund(trial.engine, 'M0001', refund.id, 'noted', written);
+  expect(noted).toMatchObject({ kind: 'done', row: { state: 'failed', attention: null } });
+  expect(await onPayment()).toEqual(nothing);
 });

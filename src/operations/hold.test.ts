@@ -149,15 +149,34 @@ describe('a cancel that cannot be sent', () => {
   });
 });
 
+// proves RES-09
+it('a step that others have recorded meanwhile keeps its own time, although the old one was held for long', async () => {
+  const trial = createTrial();
+  const payment = await cancelling(trial);
+  await trial.clock.advance(60_000);
+  const soon = new Date(trial.clock.now().getTime() + 1_000);
+  trial.wallet.cancel.mockImplementationOnce(async () => {
+    const before = await trial.payment(payment.id);
+    const after: Payment = { ...before, nextStep: { action: 'inquire', dueAt: soon } };
+    await trial.engine.journal.recordPayment({ before, after, events: [], announcements: [] });
+    return noAnswer('not_sent');
+  });
+  const moved = await performed(trial, payment, duringOutage(trial, { refusesForS: 5 }));
+  expect(moved.nextStep).toEqual({ action: 'inquire', dueAt: soon });
+  expect(await trial.engine.due.releaseHeld('alipay_open', 'sandbox', 10)).toBe(0);
+});
+
 describe('a step that is sent and not answered', () => {
   it('counts as a try; at its slow pace it waits for the account as well, while that is silent', async () => {
-    for (const [tries, outage, released] of [
-      [9, { refusesForS: null }, 1],
-      [1, { refusesForS: null }, 0],
-      [9, null, 0],
+    for (const [tries, outage, released, silence] of [
+      [9, { refusesForS: null }, 1, 'timeout'],
+      [1, { refusesForS: null }, 0, 'timeout'],
+      [9, null, 0, 'timeout'],
+      // Whoever signs wrongly answers.
+      [9, { refusesForS: null }, 0, 'untrusted'],
     ] as const) {
       const trial = createTrial();
-      trial.wallet.cancel.mockResolvedValue(noAnswer('timeout'));
+      trial.wallet.cancel.mockResolvedValue(noAnswer(silence));
       const payment = await cancelling(trial, { tries });
       expect((await performed(trial, payment, duringOutage(trial, outage))).tries).toBe(tries + 1);
       expect(await trial.engine.due.releaseHeld('alipay_open', 'sandbox', 10)).toBe(released);

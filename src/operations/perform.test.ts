@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { newReversal } from '../domain/payment.ts';
+import { spent } from '../domain/inputs.fixture.ts';
+import { newReversal, type Payment } from '../domain/payment.ts';
 import { createTrial } from '../jobs/trial-engine.fixture.ts';
 import { leaseMs } from './engine.ts';
 import { performPaymentStep } from './perform.ts';
@@ -27,3 +28,62 @@ it('a look that the database calls due counts, although this process’s clock i
   const looked = await performPaymentStep({ ...trial.engine, clock: behind }, claimed);
   expect(looked).toMatchObject({ state: 'cancelled', nextStep: null });
 });
+
+// proves CAN-05
+it('a call that may last long leaves while the lease has half of its time left, or not at all', async () => {
+  const trial = createTrial();
+  const find = trial.engine.merchants.find;
+  const patient = { alipay_open: { payment_code: { callLimitMs: 10_000 } } };
+  const merchants = {
+    ...trial.engine.merchants,
+    find: async (id: string) => {
+      const merchant = await find(id);
+      return merchant === null ? null : { ...merchant, policyOverrides: patient };
+    },
+  };
+  const { id } = await trial.openPayment(0);
+  const claimed = await trial.engine.due.claimPayment('M0001', id, leaseMs);
+  if (claimed === null) throw new Error('the inquiry is not due');
+  await performPaymentStep({ ...trial.engine, merchants }, claimed);
+  const startMs = trial.clock.monotonicMs();
+  expect(trial.wallet.inquire).toHaveBeenCalledExactlyOnceWith(expect.anything(), {
+    sendBeforeMs: startMs + leaseMs / 2,
+    answerBeforeMs: startMs + 10_000,
+  });
+});
+
+// proves RES-12, money case 6
+it.each([
+  ['refund', 'refund', spent],
+  ['inquire_refund', 'inquireRefund', { kind: 'failed', code: 'FAIL', message: 'the refund has failed' }],
+] as const)(
+  'what %s is told of a refund id that is spent by now says nothing of the present one',
+  async (action, call, answer) => {
+    const trial = createTrial();
+    const before = await trial.openPayment(0, {
+      state: 'reversing',
+      knownToWallet: true,
+      paidEvidence: true,
+      walletTransactionId: 'W1',
+      reversal: { ...newReversal('merchant'), state: 'refunding' },
+      nextStep: { action, dueAt: trial.clock.now() },
+    });
+    trial.wallet[call].mockImplementationOnce(async () => {
+      const now = await trial.payment(before.id);
+      const after: Payment = {
+        ...now,
+        reversal: { ...newReversal('merchant'), state: 'refunding', refundIdsSpent: 1 },
+        nextStep: { action: 'refund', dueAt: new Date(trial.clock.now().getTime() + 5_000) },
+      };
+      await trial.engine.journal.recordPayment({ before: now, after, events: [], announcements: [] });
+      return answer;
+    });
+    const claimed = await trial.engine.due.claimPayment('M0001', before.id, leaseMs);
+    if (claimed === null) throw new Error('the step is not due');
+    await performPaymentStep(trial.engine, claimed);
+    expect(await trial.payment(before.id)).toMatchObject({
+      reversal: { state: 'refunding', refundIdsSpent: 1, refundIdDoubted: false },
+      nextStep: { action: 'refund' },
+    });
+  },
+);

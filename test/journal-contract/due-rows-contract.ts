@@ -175,6 +175,22 @@ export const dueRowsContract: { readonly [name: string]: Case } = {
     expect((await claimedIds(under)).sort()).toEqual([...crowd.map(({ id }) => id), refund.id].sort());
   },
 
+  // proves RES-13
+  'behind three crowds that have their share, a row of somebody else is found': async (under) => {
+    const now = (await under.now()).getTime();
+    const underWay = new Map<string, number>();
+    for (const [crowd, merchantId] of ['M0002', 'M0003', 'M0004'].entries()) {
+      underWay.set(`merchant ${merchantId} at alipay_open/sandbox`, 8);
+      for (let count = 0; count < 6; count += 1) {
+        const dueAt = new Date(now - 60_000 + crowd * 10_000 + count);
+        await opened(under, { merchantId, nextStep: { action: 'inquire', dueAt } });
+      }
+    }
+    const alone = await opened(under);
+    const claimed = await under.due.claimDue(4, longLeaseMs, { underWay });
+    expect(claimed.map(idOfDueRow)).toEqual([alone.id]);
+  },
+
   // proves CAN-01
   'a step that waits for its account is put off, and brought forward when the account answers': async (
     under,
@@ -202,6 +218,28 @@ export const dueRowsContract: { readonly [name: string]: Case } = {
     await under.pass(5);
     expect(await claimedIds(under)).toEqual([held.id]);
   },
+
+  // proves CAN-01
+  'what is due already takes no place of those that are released, and waits for no account once it is put off':
+    async (under) => {
+      const now = (await under.now()).getTime();
+      const later = new Date(now + 60_000);
+      const [young, middle, old] = [await opened(under), await opened(under), await opened(under)];
+      await claimedIds(under);
+      for (const [order, payment] of [young, middle, old].entries()) {
+        await under.due.hold(heldStep('payment', payment, later, -order));
+      }
+      // The one whose window ends first has fallen due by itself.
+      await under.due.hold(heldStep('payment', old, new Date(now - 1), -2));
+      expect(await under.due.releaseHeld('alipay_open', 'sandbox', 1)).toBe(1);
+      await under.pass(5);
+      expect((await claimedIds(under)).sort()).toEqual([middle.id, old.id].sort());
+      await under.due.postponePayment(old, later);
+      await under.due.postponePayment(middle, later);
+      expect(await under.due.releaseHeld('alipay_open', 'sandbox', 10)).toBe(1);
+      await under.pass(5);
+      expect(await claimedIds(under)).toEqual([young.id]);
+    },
 
   // proves CAN-01
   'several processes release each step once': async (under) => {
@@ -242,9 +280,21 @@ export const dueRowsContract: { readonly [name: string]: Case } = {
     expect(await under.due.bringForward('refund', 'M0001', payment.id)).toBe(false);
     expect(await under.due.bringForward('payment', 'M0001', payment.id)).toBe(true);
     expect(await claimedIds(under)).toEqual([payment.id]);
+    // What is overdue keeps its place before what fell due later.
+    const overdue = await opened(under);
+    await under.pass(20);
+    await under.due.bringForward('payment', 'M0001', overdue.id);
+    expect((await under.journal.findPayment('M0001', overdue.id))?.nextStep).toEqual(overdue.nextStep);
+    await claimedIds(under);
     // Whoever has the lease goes on with it.
     expect(await under.due.bringForward('payment', 'M0001', payment.id)).toBe(true);
     expect(await claimedIds(under)).toEqual([]);
+    const ahead = await opened(under, { nextStep: { action: 'inquire', dueAt: await under.now() } });
+    await under.due.claimPayment('M0001', ahead.id, longLeaseMs);
+    await under.due.hold(heldStep('payment', ahead, later, 1));
+    expect(await under.due.bringForward('payment', 'M0001', ahead.id)).toBe(true);
+    await under.pass(5);
+    expect(await claimedIds(under)).toEqual([ahead.id]);
   },
 
   // proves NOT-03

@@ -71,7 +71,7 @@ describe('the line to an account', () => {
     const first = Promise.withResolvers<typeof answered>();
     const begun = line.call('resolution', limit, () => first.promise);
     for (let n = 0; n < 40; n += 1) {
-      const late = { sendBeforeMs: 0, answerBeforeMs: 0 };
+      const late = { sendBeforeMs: 0, answerBeforeMs: Number.POSITIVE_INFINITY };
       expect(await line.call('resolution', late, async () => answered)).toMatchObject({ reason: 'not_sent' });
     }
     expect(line.outage()).toBeNull();
@@ -88,6 +88,32 @@ describe('the line to an account', () => {
     }
     expect(await call('payment', answered)).toEqual(answered);
     expect(line.outage()).toBeNull();
+  });
+
+  it('tells nobody of one unanswered call or two', async () => {
+    const { call, heard } = trial();
+    await call('resolution', silence('timeout'));
+    await call('resolution', silence('timeout'));
+    expect(heard).toEqual([]);
+    await call('resolution', silence('timeout'));
+    expect(heard).toEqual(['silence']);
+  });
+
+  it('is cut although one answer in five came just before the last silence', async () => {
+    const { line, call } = trial();
+    for (let n = 1; n <= 25; n += 1) await call('resolution', n % 5 === 4 ? answered : silence('timeout'));
+    expect(line.outage()).toEqual({ refusesForS: 5 });
+  });
+
+  it('keeps a quarter of its places for calls other than pay', async () => {
+    const { line } = trial(8);
+    const slow = Promise.withResolvers<typeof answered>();
+    const payments = Array.from({ length: 6 }, () => line.call('payment', limit, () => slow.promise));
+    const now = { sendBeforeMs: 0, answerBeforeMs: 0 };
+    expect(await line.call('payment', now, async () => answered)).toMatchObject({ reason: 'not_sent' });
+    expect(await line.call('resolution', now, async () => answered)).toEqual(answered);
+    slow.resolve(answered);
+    expect(await Promise.all(payments)).toHaveLength(6);
   });
 
   it('gives its place back when a call throws', async () => {

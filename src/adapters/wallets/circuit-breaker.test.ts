@@ -27,6 +27,17 @@ describe('the circuit breaker of an account', () => {
     }
   });
 
+  it('stays closed while two thirds go unanswered, and counts what was called in the last ten seconds', () => {
+    const lossy = createCircuitBreaker();
+    for (let call = 0; call < 5_000; call += 1) {
+      lossy.ended(call % 3 === 0 ? 'answered' : 'unanswered', call * 3);
+      expect(lossy.isOpen(), `call ${call}`).toBe(false);
+    }
+    const slow = createCircuitBreaker();
+    for (let call = 1; call <= 20; call += 1) slow.ended('unanswered', 5_000 + call * 400);
+    expect(slow.isOpen()).toBe(true);
+  });
+
   it('stays closed where so little is called that each row’s own pace is gentle enough', () => {
     const breaker = createCircuitBreaker();
     for (let call = 0; call < 1_000; call += 1) breaker.ended('unanswered', call * 600);
