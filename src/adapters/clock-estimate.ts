@@ -1,3 +1,6 @@
+/** How often a clock is asked for its time: so long one that was set may go unnoticed where nothing else tells of it. */
+export const sampleEveryMsDefault = 1_000;
+
 /** One question for a clock's time, with the asking process's monotonic time before and after. */
 export interface ClockSample {
   readonly askedAtMs: number;

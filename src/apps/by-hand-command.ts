@@ -119,7 +119,7 @@ async function withEngine<Result>(
         recordPayment: records.recordPayment,
         recordRefund: records.recordRefund,
       },
-      due: { ...createDueRows(database), bringForward: records.bringForward },
+      due: { ...createDueRows(database, clock), bringForward: records.bringForward },
       merchants,
       clock,
       changes: createChanges(),

@@ -75,7 +75,7 @@ export async function openGateway(
       ...createRefundJournal(database),
       ...createCancelJournal(database),
     },
-    due: createDueRows(database),
+    due: createDueRows(database, clock),
     deliveries: createDeliveryJournal(database),
     merchants: createMerchantDirectory(database, sealing),
     wallets,

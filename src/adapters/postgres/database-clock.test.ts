@@ -130,12 +130,24 @@ describe('the database’s clock, as a process knows it', () => {
       pass(1_000);
       state.databaseMs += jumpMs;
       expect(behindMs(clock, state)).toBe(jumpMs);
-      await vi.advanceTimersByTimeAsync(10_000);
+      await vi.advanceTimersByTimeAsync(1_000);
       expect(state.samples).toBe(2);
       expect(behindMs(clock, state)).toBe(0);
       clock.stop();
     },
   );
+
+  it('goes by what another question has told, without asking', async () => {
+    const { state, pass, database } = trial();
+    const clock = await openDatabaseClock(database);
+    state.databaseMs -= hourMs;
+    const askedAtMs = state.monotonicMs;
+    pass(3);
+    clock.heard({ askedAtMs, answeredAtMs: state.monotonicMs, toldMs: state.databaseMs - 1 });
+    expect(behindMs(clock, state)).toBe(1);
+    expect(state.samples).toBe(1);
+    clock.stop();
+  });
 
   it('goes on while the database is away, and asks again', async () => {
     const { state, pass, database } = trial();

@@ -1,11 +1,13 @@
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import type { Clock } from '../../ports/clock.ts';
-import { aheadAfterSample } from '../clock-estimate.ts';
+import { aheadAfterSample, type ClockSample, sampleEveryMsDefault } from '../clock-estimate.ts';
 import type { Database } from './database.ts';
 
 export interface DatabaseClock extends Clock {
   /** Asks the database for its time once more. */
   sample(): Promise<void>;
+  /** What another question has told of its time. */
+  heard(sample: ClockSample): void;
   /** Ends the regular sampling. */
   stop(): void;
 }
@@ -18,11 +20,18 @@ export interface DatabaseClock extends Clock {
  * step that is recorded as due now can be claimed now.
  *
  * When the database's own clock jumps, the next sample follows it, backwards too: claims and leases are compared on
- * that clock, and a process that clung to the old time would record steps far in the database's future. What was
- * recorded before the jump falls due that much sooner or later; no row loses its step by it.
+ * that clock, and a process that clung to the old time would record steps far in the database's future, and give up what was
+ * begun since. So it asks every second, and each claim tells it as well. What was recorded before the jump falls due that much
+ * sooner or later; no row loses its step by it. See docs/adr-010-what-a-wrong-clock-may-cost.md.
  */
-export async function openDatabaseClock(database: Database, sampleEveryMs = 10_000): Promise<DatabaseClock> {
+export async function openDatabaseClock(
+  database: Database,
+  sampleEveryMs = sampleEveryMsDefault,
+): Promise<DatabaseClock> {
   let aheadOfMonotonicMs = Number.NaN;
+  const heard = (sample: ClockSample): void => {
+    aheadOfMonotonicMs = aheadAfterSample(aheadOfMonotonicMs, sample);
+  };
   const sample = async (): Promise<void> => {
     // The wait for a free connection is over before the database is asked, and blurs nothing.
     const connection = await database.connect();
@@ -38,8 +47,7 @@ export async function openDatabaseClock(database: Database, sampleEveryMs = 10_0
       if (row === undefined) throw new Error('the database did not tell its time');
       broken = false;
       // The driver has cut the database's microseconds off.
-      const toldMs = row.now.getTime();
-      aheadOfMonotonicMs = aheadAfterSample(aheadOfMonotonicMs, { askedAtMs, answeredAtMs, toldMs });
+      heard({ askedAtMs, answeredAtMs, toldMs: row.now.getTime() });
     } finally {
       connection.release(broken);
     }
@@ -58,6 +66,7 @@ export async function openDatabaseClock(database: Database, sampleEveryMs = 10_0
       });
     },
     sample,
+    heard,
     stop: () => clearInterval(timer),
   };
 }

@@ -13,6 +13,7 @@ import {
   lanesOfDelivery,
   lanesOfStep,
 } from '../../ports/due-rows.ts';
+import type { ClockSample } from '../clock-estimate.ts';
 import { createFairShare } from '../fair-share.ts';
 import type { Database, Queryable } from './database.ts';
 import {
@@ -26,18 +27,25 @@ import {
   strayCancelOf,
 } from './rows.ts';
 
+/** The claiming process's clock: it hears from each claim what time it was at the database. */
+export interface ClaimantsClock {
+  monotonicMs(): number;
+  heard(sample: ClockSample): void;
+}
+
 /**
  * Due rows on PostgreSQL. A claim is two statements: a read of candidates that locks nothing, then one
  * compare-and-set a row, so that the same SQL works on one server and on a sharded one. Whoever loses the
- * compare-and-set sees no row.
+ * compare-and-set sees no row. Whoever claims a row knows the database's time: a row that was made after that clock was set
+ * back is never decided upon by the time that it showed before. Money case 12.
  */
 export function createDueRows(
   database: Database,
-  monotonicMs: () => number = () => performance.now(),
+  clock: ClaimantsClock = { monotonicMs: () => performance.now(), heard: () => {} },
 ): DueRows {
-  const past = createLooksPast(monotonicMs);
+  const past = createLooksPast(clock.monotonicMs);
   return {
-    claimDue: (limit, leaseMs, options = {}) => claimDue(database, past, limit, leaseMs, options),
+    claimDue: (limit, leaseMs, options = {}) => claimDue(database, clock, past, limit, leaseMs, options),
     claimPayment: (merchantId, paymentId, leaseMs) => claimPayment(database, merchantId, paymentId, leaseMs),
     claimRefund: (merchantId, refundId, leaseMs) => claimRefund(database, merchantId, refundId, leaseMs),
     nextDueAt: () => nextDueAt(database),
@@ -59,6 +67,7 @@ interface Candidate {
   /** Of all but deliveries. */
   readonly wallet: WalletName | null;
   readonly account: string | null;
+  readonly told_at: Date;
 }
 
 const isDue = `due_at <= now() and (lease_until is null or lease_until <= now())`;
@@ -69,6 +78,7 @@ const accountOfRefund = 'from payments p where p.merchant_id = r.merchant_id and
  * are places, whatever stands behind them.
  */
 const candidatesSql = `
+  select found.*, clock_timestamp() as told_at from (
   ${calling('payment', 'payments')}
   union all
   ${calling('stray_cancel', 'stray_cancels')}
@@ -83,7 +93,8 @@ const candidatesSql = `
   (select 'delivery', merchant_id, id, due_at, created_at, null, null from deliveries
    where ${isDue} and merchant_id <> all($5::text[])
    order by due_at limit $2)
-  order by due_at limit $1`;
+  order by due_at limit $1) as found
+  order by due_at`;
 
 /** The longest due rows of a table that names its rows' accounts. */
 function calling(kind: AccountRowKind, table: string): string {
@@ -106,30 +117,28 @@ const pastShare = 0.1;
  */
 interface LooksPast {
   isTime(): boolean;
-  took(sinceMs: number): void;
-  nowMs(): number;
+  took(sinceMs: number, nowMs: number): void;
 }
 
 function createLooksPast(monotonicMs: () => number): LooksPast {
   let restUntilMs = Number.NEGATIVE_INFINITY;
   return {
     isTime: () => monotonicMs() >= restUntilMs,
-    took(sinceMs) {
-      const nowMs = monotonicMs();
+    took(sinceMs, nowMs) {
       restUntilMs = nowMs + (nowMs - sinceMs) * (1 / pastShare - 1);
     },
-    nowMs: monotonicMs,
   };
 }
 
 async function claimDue(
   database: Database,
+  clock: ClaimantsClock,
   past: LooksPast,
   limit: number,
   leaseMs: number,
   { deliveryLimit = limit, underWay = new Map() }: ClaimOptions,
 ): Promise<DueRow[]> {
-  const picked = await pickedCandidates(database, past, limit, deliveryLimit, underWay);
+  const picked = await pickedCandidates(database, clock, past, limit, deliveryLimit, underWay);
   const claims = await Promise.allSettled(picked.map((candidate) => claim(database, candidate, leaseMs)));
   const claimed = claims.flatMap((each) =>
     each.status === 'fulfilled' && each.value !== null ? [each.value] : [],
@@ -142,6 +151,7 @@ async function claimDue(
 
 async function pickedCandidates(
   database: Database,
+  clock: ClaimantsClock,
   past: LooksPast,
   limit: number,
   deliveryLimit: number,
@@ -151,7 +161,7 @@ async function pickedCandidates(
   const seen = new Set<string>();
   const picked: Candidate[] = [];
   for (let look = 0; look <= looksPastFullLanes; look += 1) {
-    const sinceMs = past.nowMs();
+    const sinceMs = clock.monotonicMs();
     const fullBefore = share.full();
     const full = lanesByKind(fullBefore);
     const { rows } = await database.query<Candidate>({
@@ -159,6 +169,9 @@ async function pickedCandidates(
       text: candidatesSql,
       values: [limit, deliveryLimit, full.merchants, full.accounts, full.deliveries],
     });
+    const answeredAtMs = clock.monotonicMs();
+    const toldMs = rows[0]?.told_at.getTime();
+    if (toldMs !== undefined) clock.heard({ askedAtMs: sinceMs, answeredAtMs, toldMs });
     for (const candidate of rows) {
       const key = `${candidate.kind} ${candidate.merchant_id} ${candidate.id}`;
       if (seen.has(key)) continue;
@@ -166,7 +179,7 @@ async function pickedCandidates(
       if (share.take(candidate.kind, lanesOf(candidate))) picked.push(candidate);
     }
     const isWhole = rows.length < limit && rows.filter(isDelivery).length < deliveryLimit;
-    if (look > 0) past.took(sinceMs);
+    if (look > 0) past.took(sinceMs, answeredAtMs);
     if (share.isUsedUp() || isWhole || share.full().length === fullBefore.length) break;
     if (look === 0 && !past.isTime()) break;
   }
