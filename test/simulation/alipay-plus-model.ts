@@ -34,7 +34,7 @@ interface PlusPayment extends LedgerSubject, Refundable {
 
 /** Alipay+ (AMS): one `pay` for payment, entry and order codes, idempotent by `paymentRequestId`. */
 export function createAlipayPlusModel(around: WalletSurroundings, traits: AlipayPlusTraits): WalletModel {
-  const { scheduler, random, tally, ledger, startMs, notify } = around;
+  const { scheduler, clock, random, tally, ledger, startMs, notify } = around;
   const payments = new Map<string, PlusPayment>();
   const byIssued = new Map<string, PlusPayment>();
   const spentCodes = new Set<string>();
@@ -46,7 +46,7 @@ export function createAlipayPlusModel(around: WalletSurroundings, traits: Alipay
     const outcome =
       payment.paidAtMs === null
         ? ({ kind: 'not_paid', code: payment.failure, message: payment.failure } as const)
-        : paidAnswer(payment);
+        : paidAnswer(payment, clock);
     notify({ wallet: 'alipay_plus', account, requestId, outcome });
   };
 
@@ -107,8 +107,13 @@ export function createAlipayPlusModel(around: WalletSurroundings, traits: Alipay
     // What the wallet has cancelled by itself, it does not call a success in the same breath.
     if (payment.isNotified && !payment.isCancelledAside && random.chance(0.5)) {
       const { account, requestId } = payment;
-      const paidAt = new Date(scheduler.nowMs());
-      notify({ wallet: 'alipay_plus', account, requestId, outcome: { ...paidAnswer(payment), paidAt } });
+      const paidAt = clock.told(scheduler.nowMs());
+      notify({
+        wallet: 'alipay_plus',
+        account,
+        requestId,
+        outcome: { ...paidAnswer(payment, clock), paidAt },
+      });
     }
   };
 
@@ -153,7 +158,7 @@ export function createAlipayPlusModel(around: WalletSurroundings, traits: Alipay
       transactionId,
       amount: request.amount,
       product: request.start.product,
-      closesAtMs: request.expiresAt.getTime() + traits.closesLateMs,
+      closesAtMs: clock.whenMs(request.expiresAt) + traits.closesLateMs,
       isNotified: issued !== null || random.chance(traits.notifiesPaymentCodes),
       issued,
       status: 'PROCESSING',
@@ -191,7 +196,7 @@ export function createAlipayPlusModel(around: WalletSurroundings, traits: Alipay
     }
     switch (payment.status) {
       case 'SUCCESS':
-        return paidAnswer(payment);
+        return paidAnswer(payment, clock);
       case 'FAIL':
         return refused(payment.failure, 'payer');
       case 'PROCESSING':
@@ -212,7 +217,7 @@ export function createAlipayPlusModel(around: WalletSurroundings, traits: Alipay
       const { start } = request;
       const before = found(request.requestId);
       if (before !== null) return answerOf(before);
-      if (scheduler.nowMs() >= request.expiresAt.getTime() + traits.closesLateMs) {
+      if (scheduler.nowMs() >= clock.whenMs(request.expiresAt) + traits.closesLateMs) {
         return { kind: 'unclear', code: 'ORDER_IS_CLOSED', message: 'closed' };
       }
       const payment = opened(request);
@@ -256,7 +261,7 @@ export function createAlipayPlusModel(around: WalletSurroundings, traits: Alipay
           return { kind: 'awaiting_payer', walletTransactionId: payment.transactionId };
         case 'SUCCESS':
           if (payment.refundedMinor > 0n) countMisleading(tally, 'successGivenBack');
-          return paidAnswer(payment);
+          return paidAnswer(payment, clock);
         case 'FAIL':
           return { kind: 'failed', code: payment.failure, message: payment.failure };
         case 'CANCELLED':

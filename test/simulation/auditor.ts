@@ -1,4 +1,5 @@
 import type { Payment } from '../../src/domain/payment.ts';
+import { goesFarAhead, shortenedByMs } from './clocks.ts';
 import { auditHistory } from './history-audit.ts';
 import type { Invariant, Violation } from './invariants.ts';
 import { auditMoney, auditRefund, netByRequest, requestIdOf } from './money-audit.ts';
@@ -36,12 +37,33 @@ export function audit(world: World): readonly Violation[] {
     auditHistory(world, payment, report);
     auditTold(world, payment, report);
     const timeline = memory.records.events.get(`${payment.merchantId} ${payment.id}`) ?? [];
-    found.push(...auditTimeline(timeline, payment, own));
+    const versions = world.history.get(payment.id) ?? [];
+    const recordedAtMs = (version: number): number =>
+      versions.find((one) => one.payment.version === version)?.atMs ?? Number.POSITIVE_INFINITY;
+    found.push(...auditTimeline(timeline, payment, own, closesAtMs(world, payment), recordedAtMs));
   }
   for (const refund of refunds) auditRefund(world, refund, report);
   auditCancels(world, payments, net, report);
   auditAcknowledged(world, known, report);
   return found;
+}
+
+/**
+ * Before this true time nobody may give the payment up, since its payer may still be typing: as long as it was promised to live,
+ * or until the wallet's clock shows the close time, whichever comes first. Wrong clocks may shorten it, and one that goes far
+ * ahead by any time. RES-16.
+ */
+function closesAtMs(
+  { plan, history, databaseClock }: World,
+  { id, wallet, createdAt, expiresAt }: Payment,
+): number {
+  if (goesFarAhead(plan.clocks)) return Number.NEGATIVE_INFINITY;
+  const recordedMs = history.get(id)?.[0]?.atMs ?? 0;
+  // Its life counts from when it was accepted, which was before it was recorded.
+  const begunMs = recordedMs - Math.max(0, databaseClock.atMs(recordedMs) - createdAt.getTime());
+  const livesMs = expiresAt.getTime() - createdAt.getTime();
+  const toldMs = expiresAt.getTime() - plan.clocks.walletAheadMs[wallet];
+  return Math.min(begunMs + livesMs, toldMs) - shortenedByMs(plan.clocks);
 }
 
 /** At most one attempt of an order holds its payer's money. PAY-13. */

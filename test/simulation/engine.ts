@@ -4,15 +4,16 @@ import { endpointPolicy } from '../../src/domain/endpoint.ts';
 import type { WalletName } from '../../src/domain/wallets.ts';
 import { releasePace, startReleases } from '../../src/jobs/release.ts';
 import type { Changes } from '../../src/ports/changes.ts';
-import type { Clock } from '../../src/ports/clock.ts';
 import type { DeliveryJournal, DueRows } from '../../src/ports/due-rows.ts';
 import type { StrayNotifications } from '../../src/ports/stray-notifications.ts';
+import type { DatabaseClock } from './clocks.ts';
 import type { GatewayEngine, Life } from './gateway-process.ts';
 import { InjectedFailure, noteError } from './injected-failure.ts';
 import { createMerchantEndpoint } from './merchant-endpoint.ts';
 import { watchedEndpoints } from './operator.ts';
 import { outageSteps } from './outage.ts';
 import type { Journal, Plant } from './plant.ts';
+import { createProcessClock, type ProcessClock } from './process-clock.ts';
 import { moneyCases } from './tally.ts';
 import { timelyClaims } from './timely-claims.ts';
 import { createWalletGateway } from './wallet-network.ts';
@@ -22,6 +23,7 @@ import type { World } from './world.ts';
 export function createEngine(world: World, life: Life, plant: Plant): GatewayEngine {
   const { memory, merchant } = world;
   const through = createDatabaseConnection(world, life);
+  const clock = createProcessClock(world, life);
   const reached = (wallet: WalletName) =>
     createWalletGateway(world, life, wallet, (heard) => releases.heard(wallet, 'sandbox', heard));
   const wallets = { alipay_open: reached('alipay_open'), alipay_plus: reached('alipay_plus') };
@@ -32,7 +34,12 @@ export function createEngine(world: World, life: Life, plant: Plant): GatewayEng
   const known = { merchant: plant.merchant(merchant), deliverySecret: 'whsec_c2VjcmV0' };
   const engine: GatewayEngine = {
     journal: journalThrough(plant.journal(remembered(world, memory.journal), world), through),
-    due: dueRowsThrough(plant.due(timelyClaims(counted(memory.due, world), world), world), through),
+    due: dueRowsThrough(
+      plant.due(timelyClaims(counted(memory.due, world), world), world),
+      through,
+      clock,
+      world.databaseClock,
+    ),
     deliveries: deliveriesThrough(watchedEndpoints(world, life), through),
     merchants: createMerchantDirectory([known], new Map(), [world.entryCode]),
     wallets: { gateway: (wallet) => gateways[wallet], outage: (wallet) => wallets[wallet].outage() },
@@ -44,7 +51,7 @@ export function createEngine(world: World, life: Life, plant: Plant): GatewayEng
       disableAfterFailures: world.plan.endpoint.disableAfterFailures,
       failingAfter: world.plan.endpoint.failingAfter,
     },
-    clock: createProcessClock(world, life),
+    clock,
     entropy: { bytes: world.random.bytes },
     changes: createProcessChanges(world, life),
     policySpeed: 1,
@@ -171,10 +178,23 @@ function journalThrough(journal: Journal, through: Through): Journal {
   };
 }
 
-function dueRowsThrough(due: DueRows, through: Through): DueRows {
+function dueRowsThrough(
+  due: DueRows,
+  through: Through,
+  clock: ProcessClock,
+  databaseClock: DatabaseClock,
+): DueRows {
   return {
-    claimDue: (limit, leaseMs, options) =>
-      through('claimDue', undefined, () => due.claimDue(limit, leaseMs, options)),
+    async claimDue(limit, leaseMs, options) {
+      let toldMs = 0;
+      const askedAtMs = clock.monotonicMs();
+      const rows = await through('claimDue', undefined, () => {
+        toldMs = databaseClock.nowMs();
+        return due.claimDue(limit, leaseMs, options);
+      });
+      if (rows.length > 0) clock.heard({ askedAtMs, answeredAtMs: clock.monotonicMs(), toldMs });
+      return rows;
+    },
     claimPayment: (merchantId, id, leaseMs) =>
       through('claimPayment', undefined, () => due.claimPayment(merchantId, id, leaseMs)),
     claimRefund: (merchantId, id, leaseMs) =>
@@ -238,7 +258,9 @@ function remembered(world: World, journal: Journal): Journal {
     if (payment === undefined) return result;
     const versions = world.history.get(paymentId) ?? [];
     if (versions.length === 0) world.history.set(paymentId, versions);
-    if (versions.at(-1)?.version !== payment.version) versions.push(payment);
+    if (versions.at(-1)?.payment.version !== payment.version) {
+      versions.push({ payment, atMs: world.scheduler.nowMs() });
+    }
     return result;
   };
   return {
@@ -255,31 +277,6 @@ function remembered(world: World, journal: Journal): Journal {
       noted(refund.merchantId, refund.paymentId, journal.acceptRefund(refund, ...rest)),
     recordRefund: (record) =>
       noted(record.before.merchantId, record.before.paymentId, journal.recordRefund(record)),
-  };
-}
-
-/** The database's clock as this process believes it to be, and a monotonic clock of its own. */
-function createProcessClock(world: World, life: Life): Clock {
-  const { scheduler, random, plan } = world;
-  const { clockErrorMsMax } = plan.processes;
-  const errorMs = clockErrorMsMax === 0 ? 0 : random.integer(-clockErrorMsMax, 0);
-  return {
-    now: () => new Date(scheduler.nowMs() + errorMs),
-    monotonicMs: () => scheduler.nowMs() - life.bornMs,
-    sleep: (ms, signal) =>
-      new Promise((resolve) => {
-        if (signal?.aborted === true) {
-          resolve();
-          return;
-        }
-        const ended = (): void => {
-          scheduler.cancel(timer);
-          signal?.removeEventListener('abort', ended);
-          resolve();
-        };
-        const timer = scheduler.after(Math.ceil(ms), () => life.enter(ended), true);
-        signal?.addEventListener('abort', ended, { once: true });
-      }),
   };
 }
 

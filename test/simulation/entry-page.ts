@@ -90,7 +90,7 @@ export function startVisitors(world: World, door: FrontDoor, sales: AfterSales):
     comeToWallet(world, {
       wallet: payment.wallet,
       issued: payment.payerAction.url,
-      closesAtMs: payment.expiresAt.getTime(),
+      closesAtMs: world.databaseClock.whenMs(payment.expiresAt.getTime()),
     });
   };
 

@@ -2,6 +2,7 @@ import { earliestFreeMs } from '../../src/adapters/memory/due-rows.ts';
 import type { DeliverEngine } from '../../src/jobs/deliver.ts';
 import { type DueLoop, startDueLoop } from '../../src/jobs/due-loop.ts';
 import type { StrayNotifications } from '../../src/ports/stray-notifications.ts';
+import { clockFaultNames } from './clocks.ts';
 import { createEngine } from './engine.ts';
 import { noteError } from './injected-failure.ts';
 import type { Plant } from './plant.ts';
@@ -12,6 +13,11 @@ import type { World } from './world.ts';
 export interface Life {
   readonly name: string;
   readonly bornMs: number;
+  /** The process's own clock, now and at a true time: from its birth on, and a little too fast or too slow. */
+  monotonicMs(): number;
+  monotonicAtMs(trueMs: number): number;
+  /** How long, in whole milliseconds of true time, so much takes on the process's clock. */
+  trueMs(monotonicMs: number): number;
   isAlive(): boolean;
   /** Runs code of the process: never when the life has ended, later when the process stalls. */
   enter(run: () => void): void;
@@ -52,7 +58,7 @@ export function createGatewayProcess(
   plant: Plant,
   all: () => readonly GatewayProcess[],
 ): GatewayProcess {
-  const { scheduler, random, plan, trace, tally, memory } = world;
+  const { scheduler, databaseClock, random, plan, trace, tally, memory } = world;
   let running: { readonly life: Life; readonly engine: GatewayEngine } | null = null;
   let loop: DueLoop | null = null;
   let poll: Timer | null = null;
@@ -60,13 +66,14 @@ export function createGatewayProcess(
   const noticeWork = (): void => {
     const dueMs = earliestFreeMs(memory.records);
     if (running === null || dueMs === null) return;
-    if (poll !== null && poll.atMs <= Math.max(dueMs, scheduler.nowMs()) + plan.processes.pollMs) return;
+    const inMs = Math.max(dueMs - databaseClock.nowMs(), 0);
+    if (poll !== null && poll.atMs <= scheduler.nowMs() + inMs + plan.processes.pollMs) return;
     if (poll !== null) scheduler.cancel(poll);
     const { life } = running;
-    const delayMs = Math.max(dueMs - scheduler.nowMs(), 0) + random.integer(0, plan.processes.pollMs);
+    const delayMs = inMs + random.integer(0, plan.processes.pollMs);
     const look = (): void => {
       const freeMs = earliestFreeMs(memory.records);
-      if (freeMs !== null && freeMs <= scheduler.nowMs()) loop?.wake(new Date(scheduler.nowMs()));
+      if (freeMs !== null && freeMs <= databaseClock.nowMs()) loop?.wake(new Date(freeMs));
       poll = null;
       noticeWork();
     };
@@ -76,9 +83,17 @@ export function createGatewayProcess(
   const bear = (): Life => {
     let alive = true;
     let stalledUntilMs = 0;
+    const bornMs = scheduler.nowMs();
+    const { processDriftPpmMax } = plan.clocks;
+    const driftPpm = processDriftPpmMax === 0 ? 0 : random.integer(-processDriftPpmMax, processDriftPpmMax);
+    if (driftPpm !== 0) tally.count('fault', clockFaultNames.processDrifts);
+    const rate = 1 + driftPpm / 1e6;
     const life: Life = {
       name,
-      bornMs: scheduler.nowMs(),
+      bornMs,
+      monotonicMs: () => (scheduler.nowMs() - bornMs) * rate,
+      monotonicAtMs: (trueMs) => (trueMs - bornMs) * rate,
+      trueMs: (monotonicMs) => Math.max(0, Math.ceil(monotonicMs / rate)),
       isAlive: () => alive,
       enter(run) {
         if (!alive) return;

@@ -33,7 +33,7 @@ export function startMerchant(world: World, door: FrontDoor, sales: AfterSales):
     showCode(world, {
       wallet: payment.wallet,
       issued: payerAction.value,
-      closesAtMs: payment.expiresAt.getTime(),
+      closesAtMs: world.databaseClock.whenMs(payment.expiresAt.getTime()),
     });
     return payment;
   };

@@ -45,7 +45,7 @@ const codeLifeMs = 2 * 60 * 60_000;
 
 /** Alipay's Open Platform: trades by payment code (`trade.pay`) and by order code (`trade.precreate`). */
 export function createOpenPlatformModel(
-  { scheduler, random, tally, ledger, startMs, notify }: WalletSurroundings,
+  { scheduler, clock, random, tally, ledger, startMs, notify }: WalletSurroundings,
   traits: OpenPlatformTraits,
 ): WalletModel {
   const trades = new Map<string, Trade>();
@@ -74,7 +74,7 @@ export function createOpenPlatformModel(
     trade.status = 'TRADE_SUCCESS';
     trade.paidAtMs = scheduler.nowMs();
     ledger.enter(trade, 'charged', trade.amount.minor, by, scheduler.nowMs());
-    tell(trade, paidAnswer(trade));
+    tell(trade, paidAnswer(trade, clock));
   };
 
   const giveBack = (trade: Trade, minor: bigint, by: string): void => {
@@ -82,7 +82,7 @@ export function createOpenPlatformModel(
     ledger.enter(trade, 'given_back', minor, by, scheduler.nowMs());
     if (trade.refundedMinor === trade.amount.minor) close(trade, by);
     // A partial refund is told as a trade that is paid.
-    else tellChange(trade, paidAnswer(trade));
+    else tellChange(trade, paidAnswer(trade, clock));
   };
 
   /** The trade as it is now: one that nobody has paid in time is closed. */
@@ -101,7 +101,7 @@ export function createOpenPlatformModel(
       account: request.account,
       transactionId: `20260115220014${(trades.size + 1).toString().padStart(14, '0')}`,
       amount: request.amount,
-      expiresAtMs: traits.closesAtSentTime ? request.expiresAt.getTime() : nowMs + lifeMs,
+      expiresAtMs: traits.closesAtSentTime ? clock.whenMs(request.expiresAt) : nowMs + lifeMs,
       isNotified: request.start.product === 'order_code' || random.chance(traits.notifiesPaymentCodes),
       status: 'WAIT_BUYER_PAY',
       paidAtMs: null,
@@ -132,7 +132,9 @@ export function createOpenPlatformModel(
     if (codes.has(value)) {
       return { kind: 'unclear', code: 'ACQ.APPLY_PC_MERCHANT_CODE_ERROR', message: 'the code was issued' };
     }
-    const diesAtMs = traits.closesAtSentTime ? request.expiresAt.getTime() : scheduler.nowMs() + codeLifeMs;
+    const diesAtMs = traits.closesAtSentTime
+      ? clock.whenMs(request.expiresAt)
+      : scheduler.nowMs() + codeLifeMs;
     codes.set(value, { request, lifeMs, diesAtMs });
     tally.count('wallet', 'issues a code that is no trade yet');
     const action = { kind: 'show_code', value, expiresAt: request.expiresAt } as const;
@@ -142,14 +144,15 @@ export function createOpenPlatformModel(
   const inPosition = (): boolean => scheduler.nowMs() >= startMs + traits.positionShortForMs;
 
   return {
-    pay(request, sentAtMs) {
+    pay(request) {
       const { start } = request;
       const before = found(request.requestId);
       if (before !== null) return answerToRepeatedPay(before);
-      if (traits.closesAtSentTime && scheduler.nowMs() >= request.expiresAt.getTime()) {
+      if (traits.closesAtSentTime && scheduler.nowMs() >= clock.whenMs(request.expiresAt)) {
         return refused('ACQ.NOW_TIME_AFTER_EXPIRE_TIME_ERROR', 'operator');
       }
-      const minutes = Math.max(1, Math.ceil((request.expiresAt.getTime() - sentAtMs) / 60_000));
+      const sentMs = request.expiresAt.getTime() - request.requestedAt.getTime();
+      const minutes = Math.max(1, Math.ceil(sentMs / 60_000));
       if (start.product === 'order_code') return precreated(request, minutes * 60_000);
       if (start.product === 'entry_code') throw new Error('the Open Platform has no entry codes here');
       const fate = payers.fateOf(start.paymentCode);
@@ -167,7 +170,7 @@ export function createOpenPlatformModel(
         return { kind: 'awaiting_payer', walletTransactionId: trade.transactionId };
       }
       charge(trade, 'pay');
-      return paidAnswer(trade);
+      return paidAnswer(trade, clock);
     },
 
     payerComes(issued) {
@@ -202,7 +205,7 @@ export function createOpenPlatformModel(
         case 'WAIT_BUYER_PAY':
           return { kind: 'awaiting_payer', walletTransactionId: trade.transactionId };
         case 'TRADE_SUCCESS':
-          return paidAnswer(trade);
+          return paidAnswer(trade, clock);
         case 'TRADE_CLOSED':
           countMisleading(tally, trade.paidAtMs === null ? 'closedUnpaid' : 'closedPaid');
           return { kind: 'closed', walletTransactionId: trade.transactionId };

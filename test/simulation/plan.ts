@@ -1,3 +1,4 @@
+import { type ClockFaults, drawClockFaults, soundClocks } from './clocks.ts';
 import {
   drawMerchantTraits,
   drawVisitorTraits,
@@ -62,12 +63,11 @@ export interface Plan {
     readonly restartMsMax: number;
     readonly stall: number;
     readonly stallMsMax: number;
-    /** How far each process's estimate of the database's clock is off. */
-    readonly clockErrorMsMax: number;
     /** How long it takes a process to see work that another one recorded. */
     readonly pollMs: number;
     readonly concurrency: number;
   };
+  readonly clocks: ClockFaults;
   readonly journal: {
     readonly latencyMsMax: number;
     readonly slow: number;
@@ -189,6 +189,16 @@ export function drawPlan(random: Random): Plan {
         },
       };
     }
+    case 'by wrong clocks': {
+      const faultsEndMs = Math.max(plan.faultsEndMs, 2 * minuteMs);
+      return {
+        ...plan,
+        faultsEndMs,
+        clocks: drawClockFaults(random, faultsEndMs),
+        merchants: { ...merchants, showsCode: random.pick([merchants.showsCode, 1]) },
+        visitors: { ...visitors, entries: random.integer(0, 3) },
+      };
+    }
     case 'on the payers’ pages':
       return {
         ...plan,
@@ -237,6 +247,7 @@ const scenes = [
   'about the close',
   'on the payers’ pages',
   'through an outage',
+  'by wrong clocks',
 ] as const;
 
 function drawAnything(random: Random): Plan {
@@ -272,10 +283,10 @@ function drawAnything(random: Random): Plan {
       restartMsMax: random.magnitude(secondMs, 20 * minuteMs),
       stall: weight(0.4, 0.05),
       stallMsMax: random.magnitude(5 * secondMs, 30 * minuteMs),
-      clockErrorMsMax: random.chance(0.5) ? random.integer(1, 20) : 0,
       pollMs: random.magnitude(200, 5 * secondMs),
       concurrency: random.pick([1, 4, 32]),
     },
+    clocks: soundClocks,
     journal: {
       latencyMsMax: random.pick([1, 5, 40]),
       slow: weight(0.3, 0.2),

@@ -1,4 +1,5 @@
 import { paymentMoves } from '../../src/domain/payment.ts';
+import { clockFaultNames } from './clocks.ts';
 import { merchantDeeds } from './merchant-traits.ts';
 import { noticeFaultNames } from './notices.ts';
 import { outageNames, outageSteps } from './outage.ts';
@@ -24,6 +25,7 @@ const expected: ReadonlyMap<string, readonly string[]> = new Map([
       'cancel does not find at first',
       'pay beyond the horizon',
       ...Object.values(outageNames),
+      ...Object.values(clockFaultNames),
     ],
   ],
   ['through an outage', Object.values(outageSteps)],

@@ -3,13 +3,16 @@ import { requestIdOf } from './money-audit.ts';
 import { moneyCases, type Tally } from './tally.ts';
 import { lifecycles } from './timeline-audit.ts';
 import type { Ledger } from './wallet-ledger.ts';
-import type { World } from './world.ts';
+import type { RecordedVersion, World } from './world.ts';
 
 /** Counts what a run has shown: each move of each lifecycle, and the money cases that are seen afterwards. */
 export function tallyRun(world: World): void {
   const { memory, history, ledger, tally } = world;
   for (const timeline of memory.records.events.values()) {
-    for (const { type } of timeline) {
+    let beforeAt: Date | null = null;
+    for (const { type, at } of timeline) {
+      if (beforeAt !== null && at < beforeAt) tally.count('money case', moneyCases[12]);
+      beforeAt = at;
       for (const [lifecycle, edges] of Object.entries(lifecycles)) {
         if (edges.has(type)) tally.count(lifecycle, type);
       }
@@ -20,8 +23,8 @@ export function tallyRun(world: World): void {
     }
   }
   for (const versions of history.values()) {
-    for (const [index, version] of versions.entries()) {
-      const before = versions[index - 1];
+    for (const [index, { payment: version }] of versions.entries()) {
+      const before = versions[index - 1]?.payment;
       if (before === undefined) continue;
       const found = version.paidEvidence && !before.paidEvidence;
       if (found && before.reversal !== null) tally.count('money case', moneyCases[5]);
@@ -31,19 +34,26 @@ export function tallyRun(world: World): void {
       }
     }
     const last = versions.at(-1);
-    if (last !== undefined) tallyPayers(last, versions, ledger, tally);
+    if (last !== undefined) tallyPayers(last.payment, versions, ledger, tally);
   }
 }
 
 /** When payers have paid, against the close time and the cancel of the payment. */
-function tallyPayers(last: Payment, versions: readonly Payment[], ledger: Ledger, tally: Tally): void {
-  const begun = versions.find(({ reversal }) => reversal !== null);
+function tallyPayers(
+  last: Payment,
+  versions: readonly RecordedVersion[],
+  ledger: Ledger,
+  tally: Tally,
+): void {
+  const begun = versions.find(({ payment }) => payment.reversal !== null);
+  const livesMs = last.expiresAt.getTime() - last.createdAt.getTime();
+  const closesAtMs = (versions[0]?.atMs ?? 0) + livesMs;
   for (const { kind, atMs } of ledger.entriesOf(requestIdOf(last))) {
     if (kind !== 'charged') continue;
     if (last.product !== 'payment_code' && last.state === 'succeeded') tally.count('paid by', last.product);
     if (last.product === 'payment_code') continue;
-    if (atMs >= last.expiresAt.getTime()) tally.count('situation', situations.paidAfterClose);
-    if (begun !== undefined && atMs > begun.updatedAt.getTime()) {
+    if (atMs >= closesAtMs) tally.count('situation', situations.paidAfterClose);
+    if (begun !== undefined && atMs > begun.atMs) {
       tally.count('situation', situations.paidAfterCancel);
     }
   }

@@ -47,6 +47,11 @@ test('a cancelled event does not happen, and idle ones keep nothing going', asyn
   expect(scheduler.nowMs()).toBe(35);
 });
 
+test('the past cannot be changed', () => {
+  const scheduler = createScheduler(1_000);
+  expect(() => scheduler.after(-1, () => {})).toThrow('nothing can happen 1 ms ago');
+});
+
 test('what turns in circles without time going on is stopped', async () => {
   const scheduler = createScheduler(0);
   const turn = (): void => {

@@ -46,6 +46,7 @@ export function createScheduler(startMs: number): Scheduler {
   return {
     nowMs: () => nowMs,
     after(delayMs, run, idle = false) {
+      if (delayMs < 0) throw new RangeError(`nothing can happen ${-delayMs} ms ago`);
       seq += 1;
       const timer: Timer = { atMs: nowMs + delayMs, seq, idle, run };
       if (!idle) busy += 1;

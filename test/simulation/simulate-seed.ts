@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createAfterSales } from './after-sales.ts';
 import { audit } from './auditor.ts';
+import { startClockFaults } from './clock-faults.ts';
 import { startVisitors } from './entry-page.ts';
 import { createFrontDoor } from './front-door.ts';
 import { createGatewayProcess, type GatewayProcess } from './gateway-process.ts';
@@ -48,6 +49,7 @@ export async function simulateSeed(seed: number, plant: Plant = sound): Promise<
     processes.push(createGatewayProcess(world, `gateway${number}`, plant, () => processes));
   }
   for (const process of processes) process.start();
+  startClockFaults(world, processes);
   startNotices(world, processes, plant);
   const door = createFrontDoor(world, processes);
   const sales = createAfterSales(world, door);

@@ -38,6 +38,7 @@ export const moneyCases = {
   7: '7: a cancel after a partial refund',
   10: '10: the wallet knows a payment that nobody here does',
   11: '11: a page is confirmed again',
+  12: '12: the database’s clock has gone back between two events of a payment',
   13: '13: a status misleads',
   14: '14: what waited through an outage is brought forward',
 } as const;

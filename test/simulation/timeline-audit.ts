@@ -25,11 +25,17 @@ export const lifecycles = {
   refund: edgesOf(refundMoves),
 };
 
-/** Where a timeline does not lead, move by move, to the states that are recorded; empty when it does. */
+/**
+ * Where a timeline does not lead, move by move, to the states that are recorded; empty when it does. `closesAtMs`: until
+ * then the payment may not be given up; `recordedAtMs` knows when a version was recorded. Both in true time, since the times
+ * of a timeline may go back.
+ */
 export function auditTimeline(
   timeline: readonly RecordedEvent[],
   payment: Payment,
   refunds: readonly Refund[],
+  closesAtMs: number,
+  recordedAtMs: (version: number) => number,
 ): Violation[] {
   const faults: Violation[] = [];
   const illegal = (detail: string): void => {
@@ -43,7 +49,7 @@ export function auditTimeline(
     if (from !== edge.from) illegal(`${payment.id}: ${type} from ${from ?? 'nothing'}`);
     return edge.to;
   };
-  for (const { type, data, at } of timeline) {
+  for (const { type, data, version } of timeline) {
     const paymentEdge = lifecycles.payment.get(type);
     const reversalEdge = lifecycles.reversal.get(type);
     const refundEdge = lifecycles.refund.get(type);
@@ -61,8 +67,8 @@ export function auditTimeline(
         faults.push({ invariant: 'success-undone-by-timer', detail: payment.id });
       }
       const waits = payment.product !== 'payment_code' && data['by'] === 'gateway' && !isUndelivered;
-      if (waits && at < payment.expiresAt) {
-        const earlyMs = payment.expiresAt.getTime() - at.getTime();
+      const earlyMs = closesAtMs - recordedAtMs(version);
+      if (waits && earlyMs > 0) {
         faults.push({ invariant: 'payer-cut-off', detail: `${payment.id}, ${earlyMs} ms too early` });
       }
       reversal = 'cancelling';

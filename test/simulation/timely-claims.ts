@@ -1,4 +1,5 @@
 import type { DueRow, DueRows } from '../../src/ports/due-rows.ts';
+import { goesBackMs } from './clocks.ts';
 import type { Plan } from './plan.ts';
 import type { World } from './world.ts';
 
@@ -6,7 +7,7 @@ import type { World } from './world.ts';
 const patienceMs = 3 * 60_000;
 
 /** Until when a process that failed last of all may still be down, frozen, or hold a lease. */
-function recoveredMs({ startMs, faultsEndMs, processes, journal }: Plan): number {
+function recoveredMs({ startMs, faultsEndMs, processes, journal, clocks }: Plan): number {
   const leaseMs = 15_000;
   return (
     startMs +
@@ -15,7 +16,8 @@ function recoveredMs({ startMs, faultsEndMs, processes, journal }: Plan): number
     processes.stallMsMax +
     processes.pollMs +
     journal.slowMsMax +
-    leaseMs
+    leaseMs +
+    goesBackMs(clocks)
   );
 }
 
@@ -24,11 +26,12 @@ function recoveredMs({ startMs, faultsEndMs, processes, journal }: Plan): number
  * else is stuck: no row waits behind another one. RES-13, CAN-03.
  */
 export function timelyClaims(due: DueRows, world: World): DueRows {
-  const fromMs = recoveredMs(world.plan);
+  const { databaseClock } = world;
+  const fromMs = databaseClock.atMs(recoveredMs(world.plan));
   return {
     ...due,
     async claimDue(...args) {
-      const nowMs = world.scheduler.nowMs();
+      const nowMs = databaseClock.nowMs();
       const rows = await due.claimDue(...args);
       for (const row of rows) {
         const dueAtMs = dueAtOf(row);

@@ -6,7 +6,9 @@ import type { World } from './world.ts';
 /** What the merchant and the payer's page were told, against what the journal held, in the order of versions. */
 export function auditTold(world: World, payment: Payment, report: Report): void {
   const { told, memory } = world;
-  const versions = new Map((world.history.get(payment.id) ?? []).map((one) => [one.version, one]));
+  const versions = new Map(
+    (world.history.get(payment.id) ?? []).map((one) => [one.payment.version, one.payment]),
+  );
   const mine = told.payments.filter((one) => one.paymentId === payment.id);
   mine.sort((a, b) => a.version - b.version);
   let before = 'processing';

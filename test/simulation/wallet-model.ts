@@ -9,6 +9,7 @@ import type {
 } from '../../src/domain/wallet-answer.ts';
 import type { WalletName } from '../../src/domain/wallets.ts';
 import type { PaymentReference, PayRequest, RefundRequest } from '../../src/ports/wallet.ts';
+import type { WalletClock } from './clocks.ts';
 import type { Random } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { Tally } from './tally.ts';
@@ -19,7 +20,7 @@ import type { Ledger } from './wallet-ledger.ts';
  * who calls, of retries, or of answers that get lost. Written from the wallet's documents, not from the gateway.
  */
 export interface WalletModel {
-  pay(request: PayRequest, sentAtMs: number): PayAnswer;
+  pay(request: PayRequest): PayAnswer;
   inquire(payment: PaymentReference): InquiryAnswer;
   cancel(payment: PaymentReference): CancelAnswer;
   refund(request: RefundRequest): RefundAnswer;
@@ -45,6 +46,7 @@ export interface Notice {
 /** What every wallet's model is made with. */
 export interface WalletSurroundings {
   readonly scheduler: Scheduler;
+  readonly clock: WalletClock;
   readonly random: Random;
   readonly tally: Tally;
   readonly ledger: Ledger;
@@ -60,15 +62,18 @@ export function refused(code: string, remedy: 'payer' | 'merchant' | 'operator')
 }
 
 /** A payment that a wallet holds as paid, as it says so. */
-export function paidAnswer(trade: {
-  readonly transactionId: string;
-  readonly amount: Money;
-  readonly paidAtMs: number | null;
-}) {
+export function paidAnswer(
+  trade: {
+    readonly transactionId: string;
+    readonly amount: Money;
+    readonly paidAtMs: number | null;
+  },
+  clock: WalletClock,
+) {
   return {
     kind: 'paid',
     walletTransactionId: trade.transactionId,
     amount: trade.amount,
-    paidAt: trade.paidAtMs === null ? null : new Date(trade.paidAtMs),
+    paidAt: trade.paidAtMs === null ? null : clock.told(trade.paidAtMs),
   } as const;
 }

@@ -3,11 +3,14 @@ import type { NoAnswer, NoAnswerReason, Unclear } from '../../src/domain/wallet-
 import type { WalletName } from '../../src/domain/wallets.ts';
 import type { CallLimit, WalletGateway } from '../../src/ports/wallet.ts';
 import type { Heard, Outage as SeenOutage } from '../../src/ports/wallet-directory.ts';
+import { shortenedByMs } from './clocks.ts';
 import { stallNow } from './engine.ts';
 import type { Life } from './gateway-process.ts';
 import { outageNames } from './outage.ts';
 import { type CallFaults, callFaultNames, type WalletCall } from './plan.ts';
 import { countMisleading, moneyCases } from './tally.ts';
+import { hidesForMs } from './wallet-model.ts';
+import { closesLateMsMax } from './wallet-traits.ts';
 import type { World } from './world.ts';
 
 /** What the gateway may take for granted: no delayed call arrives later than the sent expiry and this. RES-20. */
@@ -42,13 +45,13 @@ export function createWalletGateway(
   name: WalletName,
   onHeard: (heard: Heard) => void,
 ): ReachedWallet {
-  const { scheduler, random, plan, trace, tally } = world;
+  const { scheduler, databaseClock, random, plan, trace, tally } = world;
   const wallet = world.wallets[name];
   const line = createAccountLine({
     name: 'sandbox',
     concurrency,
     callsMin,
-    monotonicMs: () => scheduler.nowMs() - life.bornMs,
+    monotonicMs: life.monotonicMs,
     onHeard,
   });
 
@@ -75,6 +78,15 @@ export function createWalletGateway(
   };
 
   /**
+   * What no delay in the network takes of the grace after the sent expiry. A database's clock that is ahead of the wallet's
+   * names a time that the wallet has still before it: there a call that arrives late may not be found at first.
+   */
+  const keptForClocksMs = (): number => {
+    const aheadMs = databaseClock.nowMs() - scheduler.nowMs() - plan.clocks.walletAheadMs[name];
+    return shortenedByMs(plan.clocks) + (aheadMs > expiryGraceMs - closesLateMsMax ? hidesForMs : 0);
+  };
+
+  /**
    * `latestMs`: the last time at which the request can arrive; `assumedLatestMs`: when the gateway takes for granted
    * that it cannot.
    */
@@ -82,7 +94,7 @@ export function createWalletGateway(
     kind: WalletCall,
     about: string,
     limit: CallLimit,
-    serve: (sentAtMs: number) => Answer,
+    serve: () => Answer,
     latestMs = scheduler.nowMs() + lateMs,
     assumedLatestMs = Number.POSITIVE_INFINITY,
   ): Promise<Answer | Unclear | NoAnswer> =>
@@ -104,7 +116,7 @@ export function createWalletGateway(
       };
 
       const send = (): void => {
-        const monotonicMs = scheduler.nowMs() - life.bornMs;
+        const monotonicMs = life.monotonicMs();
         if (monotonicMs > limit.sendBeforeMs) {
           if (kind === 'pay') tally.count('money case', moneyCases[2]);
           settle(noAnswer('not_sent', 'the time to send it had passed'));
@@ -131,12 +143,12 @@ export function createWalletGateway(
             });
           });
         };
-        const deadline = scheduler.after(Math.max(0, limit.answerBeforeMs - monotonicMs), () =>
+        const deadline = scheduler.after(life.trueMs(limit.answerBeforeMs - monotonicMs), () =>
           life.enter(() => settle(noAnswer('timeout', `no answer to ${kind}`))),
         );
         const arrive = (delayMs: number, back: (answer: Answer) => void): void => {
           scheduler.after(delayMs, () => {
-            const answer = serve(sentAtMs);
+            const answer = serve();
             trace.add(name, kind, [about, answer]);
             back(answer);
           });
@@ -150,7 +162,8 @@ export function createWalletGateway(
           return;
         }
         const late = happens('requestLate');
-        const arrivalMs = late ? lateArrivalMs(latestMs - sentAtMs) : legMs();
+        // It may have been sent too late to arrive later still.
+        const arrivalMs = late && latestMs > sentAtMs ? lateArrivalMs(latestMs - sentAtMs) : legMs();
         if (sentAtMs + arrivalMs >= assumedLatestMs) tally.count('fault', 'pay beyond the horizon');
         if (happens('requestRepeated')) {
           const repeatMs = random.magnitude(1, Math.max(2, latestMs - sentAtMs - arrivalMs));
@@ -196,11 +209,11 @@ export function createWalletGateway(
 
   const gateway: WalletGateway = {
     pay(request, limit) {
-      const horizonMs = request.expiresAt.getTime() + expiryGraceMs;
+      const horizonMs = databaseClock.whenMs(request.expiresAt.getTime() + expiryGraceMs);
       const beyond = world.faultsHold() && random.chance(plan.payBeyondHorizon);
-      const latestMs = beyond ? horizonMs + beyondHorizonMs : horizonMs - 1;
-      const serve = (sentAtMs: number) => {
-        const answer = wallet.pay(request, sentAtMs);
+      const latestMs = beyond ? horizonMs + beyondHorizonMs : horizonMs - 1 - keptForClocksMs();
+      const serve = () => {
+        const answer = wallet.pay(request);
         const outcome = {
           kind: 'paid',
           walletTransactionId: 'rumour',

@@ -77,6 +77,9 @@ const secondMs = 1_000;
 const minuteMs = 60 * secondMs;
 const hourMs = 60 * minuteMs;
 
+/** An unpaid payment is not closed later than this after the time that was sent. */
+export const closesLateMsMax = 4 * minuteMs;
+
 /** The same change to both wallets' traits. */
 export function withTraits(wallets: AllWalletTraits, change: Partial<WalletTraits>): AllWalletTraits {
   return {
@@ -115,7 +118,7 @@ export function drawWalletTraits(random: Random): AllWalletTraits {
     },
     alipay_plus: {
       ...common(14 * secondMs),
-      closesLateMs: random.chance(0.5) ? 0 : random.magnitude(secondMs, 4 * minuteMs),
+      closesLateMs: random.chance(0.5) ? 0 : random.magnitude(secondMs, closesLateMsMax),
       asksUnclearly: random.chance(0.3),
       settlesLate: weight(0.4, 1),
       settlesMsMax: random.magnitude(2 * secondMs, 2 * minuteMs),

@@ -5,6 +5,7 @@ import { onEveryProduct } from '../../src/domain/policy.fixture.ts';
 import type { WalletName } from '../../src/domain/wallets.ts';
 import type { EntryCode, Merchant } from '../../src/ports/merchant-directory.ts';
 import { createAlipayPlusModel } from './alipay-plus-model.ts';
+import { createDatabaseClock, createWalletClock, type DatabaseClock } from './clocks.ts';
 import type { Violation } from './invariants.ts';
 import { createMerchantMemory, type MerchantMemory } from './merchant-memory.ts';
 import type { Acknowledged } from './notices.ts';
@@ -27,8 +28,9 @@ export interface World {
   readonly tally: Tally;
   /** The database: it survives every crash. */
   readonly memory: MemoryJournal;
+  readonly databaseClock: DatabaseClock;
   /** Every version that a payment has had in the journal, the oldest first. */
-  readonly history: Map<string, Payment[]>;
+  readonly history: Map<string, RecordedVersion[]>;
   /** What has happened to the payers' money. */
   readonly ledger: Ledger;
   readonly wallets: { readonly [wallet in WalletName]: WalletModel };
@@ -48,6 +50,12 @@ export interface World {
   faultsHold(): boolean;
 }
 
+/** A version of a payment, and the true time at which it was recorded. */
+export interface RecordedVersion {
+  readonly payment: Payment;
+  readonly atMs: number;
+}
+
 export interface NoticeRoutes {
   sent(notice: Notice): void;
   rumoured(notice: Notice): void;
@@ -64,14 +72,16 @@ export function createWorld(seed: number): World {
   const ledger = createLedger();
   const faultsEndMs = startMs + plan.faultsEndMs;
   let routes: NoticeRoutes | null = null;
-  const around: WalletSurroundings = {
+  const databaseClock = createDatabaseClock(plan.clocks, startMs, scheduler.nowMs);
+  const around = (wallet: WalletName): WalletSurroundings => ({
     scheduler,
+    clock: createWalletClock(plan.clocks.walletAheadMs[wallet]),
     random,
     tally,
     ledger,
     startMs,
     notify: (notice) => routes?.sent(notice),
-  };
+  });
   const { expiryDefaultMs } = plan.merchants;
   const merchant: Merchant = {
     id: 'M0001',
@@ -94,12 +104,13 @@ export function createWorld(seed: number): World {
     scheduler,
     tally,
     trace: createTrace(scheduler.nowMs, startMs),
-    memory: createMemoryJournal(() => new Date(scheduler.nowMs())),
+    memory: createMemoryJournal(() => new Date(databaseClock.nowMs())),
+    databaseClock,
     history: new Map(),
     ledger,
     wallets: {
-      alipay_open: createOpenPlatformModel(around, plan.wallets.alipay_open),
-      alipay_plus: createAlipayPlusModel(around, plan.wallets.alipay_plus),
+      alipay_open: createOpenPlatformModel(around('alipay_open'), plan.wallets.alipay_open),
+      alipay_plus: createAlipayPlusModel(around('alipay_plus'), plan.wallets.alipay_plus),
     },
     notices: {
       sent: (notice) => routes?.sent(notice),
