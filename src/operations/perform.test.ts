@@ -53,14 +53,11 @@ it('a call that may last long leaves while the lease has half of its time left, 
 });
 
 // proves RES-12, money case 6
-it.each([
-  ['refund', 'refund', spent],
-  ['inquire_refund', 'inquireRefund', { kind: 'failed', code: 'FAIL', message: 'the refund has failed' }],
-] as const)(
+it.each(['refund', 'inquire_refund'] as const)(
   'what %s is told of a refund id that is spent by now says nothing of the present one',
-  async (action, call, answer) => {
+  async (action) => {
     const trial = createTrial();
-    const before = await trial.openPayment(0, {
+    const opened = await trial.openPayment(0, {
       state: 'reversing',
       knownToWallet: true,
       paidEvidence: true,
@@ -68,20 +65,27 @@ it.each([
       reversal: { ...newReversal('merchant'), state: 'refunding' },
       nextStep: { action, dueAt: trial.clock.now() },
     });
-    trial.wallet[call].mockImplementationOnce(async () => {
-      const now = await trial.payment(before.id);
+    const meanwhile = async (): Promise<void> => {
+      const before = await trial.payment(opened.id);
       const after: Payment = {
-        ...now,
+        ...before,
         reversal: { ...newReversal('merchant'), state: 'refunding', refundIdsSpent: 1 },
         nextStep: { action: 'refund', dueAt: new Date(trial.clock.now().getTime() + 5_000) },
       };
-      await trial.engine.journal.recordPayment({ before: now, after, events: [], announcements: [] });
-      return answer;
+      await trial.engine.journal.recordPayment({ before, after, events: [], announcements: [] });
+    };
+    trial.wallet.refund.mockImplementationOnce(async () => {
+      await meanwhile();
+      return spent;
     });
-    const claimed = await trial.engine.due.claimPayment('M0001', before.id, leaseMs);
+    trial.wallet.inquireRefund.mockImplementationOnce(async () => {
+      await meanwhile();
+      return { kind: 'failed', code: 'FAIL', message: 'the refund has failed' };
+    });
+    const claimed = await trial.engine.due.claimPayment('M0001', opened.id, leaseMs);
     if (claimed === null) throw new Error('the step is not due');
     await performPaymentStep(trial.engine, claimed);
-    expect(await trial.payment(before.id)).toMatchObject({
+    expect(await trial.payment(opened.id)).toMatchObject({
       reversal: { state: 'refunding', refundIdsSpent: 1, refundIdDoubted: false },
       nextStep: { action: 'refund' },
     });
