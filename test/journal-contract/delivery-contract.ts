@@ -188,6 +188,38 @@ export const deliveryContract: { readonly [name: string]: Case } = {
   },
 
   // proves NOT-03
+  'neither a replay nor one more announcement overtakes the try that is superseded': async (under) => {
+    const payment = await succeeded(under, {});
+    const [trying] = await claimed(under);
+    if (trying === undefined) throw new Error('nothing is to be delivered');
+    const undone = await cancelled(under, payment);
+    const waiting = `evt_${payment.id.slice(4)}_${undone.version}`;
+    expect(await under.deliveries.replay('M0001', [waiting], 0)).toEqual([waiting]);
+    expect(await claimed(under)).toEqual([]);
+    await recorded(
+      under,
+      undone,
+      { state: 'cancelled' },
+      { announcements: [announcementOf('payment.failed', payment.id, url)] },
+    );
+    expect(await claimed(under)).toEqual([]);
+    await under.deliveries.recordDelivered(trying);
+    expect((await claimed(under)).map(({ type }) => type)).toEqual(['payment.failed']);
+  },
+
+  // proves NOT-03
+  'what had been given up is withdrawn by the next announcement': async (under) => {
+    const given = await announced(under);
+    await under.deliveries.recordExhausted(given, 'HTTP 500');
+    const payment = await under.journal.findPayment('M0001', given.paymentId);
+    if (payment === null) throw new Error('the payment has vanished');
+    await cancelled(under, payment);
+    expect(await under.deliveries.hasExhausted('M0001', given.paymentId)).toBe(false);
+    expect(await under.deliveries.replay('M0001', [given.id], 0)).toEqual([]);
+    expect((await claimed(under)).map(({ type }) => type)).toEqual(['payment.cancelled']);
+  },
+
+  // proves NOT-03
   'an announcement waits no longer than the lease of a process that has died': async (under) => {
     const payment = await succeeded(under, {});
     expect(await under.due.claimDue(100, shortLeaseMs)).toHaveLength(1);

@@ -2,7 +2,14 @@ import { type Delivery, putOffMs } from '../../domain/delivery.ts';
 import type { FailingEndpoint } from '../../domain/endpoint.ts';
 import { later } from '../../domain/payment-changes.ts';
 import type { DeliveryJournal } from '../../ports/due-rows.ts';
-import { appendEvents, type DeliveryRow, type MemoryRecords, rowKeyOf, storeDelivery } from './records.ts';
+import {
+  appendEvents,
+  type DeliveryRow,
+  type MemoryRecords,
+  rowKeyOf,
+  storeDelivery,
+  supersededTriesEndMs,
+} from './records.ts';
 
 /** What becomes of deliveries and of their endpoints, in memory. A delivery that has ended stays as it ended. */
 export function createDeliveryJournal(records: MemoryRecords): DeliveryJournal {
@@ -104,6 +111,8 @@ function endpointFailed(records: MemoryRecords, delivery: Delivery, lastFailure:
 /** What its payment has to tell instead has waited for the end of this try, and need not wait any longer. */
 function tryHasEnded(records: MemoryRecords, ended: Delivery): void {
   const now = records.now();
+  const tried = records.deliveries.get(rowKeyOf(ended.merchantId, ended.id));
+  if (tried?.state === 'withdrawn') storeDelivery(records, { ...tried, triedUntilMs: 0 });
   for (const [rowKey, row] of records.deliveries) {
     const { delivery, dueAt } = row;
     if (row.state !== 'pending' || delivery.tries > 0 || dueAt === null || dueAt <= now) continue;
@@ -121,7 +130,10 @@ function replay(records: MemoryRecords, chosen: readonly DeliveryRow[], everyMs:
     const { merchantId, id, paymentId, type } = row.delivery;
     const leaseUntilMs = records.waiting.get(rowKeyOf(merchantId, id))?.leaseUntilMs ?? 0;
     if (row.state === 'withdrawn' || leaseUntilMs > now.getTime()) continue;
-    const dueAt = new Date(now.getTime() + replayed.length * everyMs);
+    const turnMs = now.getTime() + replayed.length * everyMs;
+    const triedUntilMs =
+      row.delivery.subject === 'payment' ? supersededTriesEndMs(records, merchantId, paymentId) : 0;
+    const dueAt = new Date(Math.max(turnMs, triedUntilMs));
     storeDelivery(records, { ...row, delivery: { ...row.delivery, tries: 0 }, state: 'pending', dueAt });
     const payment = records.payments.get(rowKeyOf(merchantId, paymentId));
     const event = { type: 'DeliveryReplayed', data: { delivery_id: id, event: type } } as const;

@@ -17,6 +17,8 @@ export interface DeliveryRow {
   readonly state: DeliveryState;
   readonly dueAt: Date | null;
   readonly lastFailure: string | null;
+  /** Of one that was withdrawn while it was tried: the end of that lease. */
+  readonly triedUntilMs?: number;
 }
 
 export interface OrderRow {
@@ -174,17 +176,26 @@ export function announce(
   }
 }
 
-/** Until when one of them may be under way at the longest. */
+/** Withdraws all that has not arrived; until when one of them may be under way at the longest. */
 function withdrawWaiting(records: MemoryRecords, merchantId: string, paymentId: string): number {
-  let triedUntilMs = 0;
   for (const [rowKey, row] of records.deliveries) {
-    const { delivery } = row;
-    if ((row.state !== 'pending' && row.state !== 'held') || delivery.subject !== 'payment') continue;
+    const { delivery, state } = row;
+    if (state === 'delivered' || state === 'withdrawn' || delivery.subject !== 'payment') continue;
     if (delivery.merchantId !== merchantId || delivery.paymentId !== paymentId) continue;
-    triedUntilMs = Math.max(triedUntilMs, records.waiting.get(rowKey)?.leaseUntilMs ?? 0);
-    storeDelivery(records, { ...row, state: 'withdrawn', dueAt: null });
+    const triedUntilMs = records.waiting.get(rowKey)?.leaseUntilMs ?? 0;
+    storeDelivery(records, { ...row, state: 'withdrawn', dueAt: null, triedUntilMs });
   }
-  return triedUntilMs;
+  return supersededTriesEndMs(records, merchantId, paymentId);
+}
+
+/** When the last try of what the payment has left behind ends at the latest. */
+export function supersededTriesEndMs(records: MemoryRecords, merchantId: string, paymentId: string): number {
+  let endMs = 0;
+  for (const { delivery, triedUntilMs = 0 } of records.deliveries.values()) {
+    if (delivery.merchantId !== merchantId || delivery.paymentId !== paymentId) continue;
+    endMs = Math.max(endMs, triedUntilMs);
+  }
+  return endMs;
 }
 
 /** The key's row, or what to answer about it. */

@@ -92,10 +92,22 @@ async function recordFailure(
 async function tryHasEnded(database: Database, delivery: Delivery): Promise<void> {
   await database.query({
     name: 'delivery_try_has_ended',
-    text: `update deliveries set due_at = clock_timestamp()
+    text: `with t as (
+             update deliveries set lease_until = null
+             where merchant_id = $1 and id = $5 and state = 'withdrawn'
+               and created_at >= $6 and created_at < $6::timestamptz + interval '1 millisecond'
+           )
+           update deliveries set due_at = clock_timestamp()
            where merchant_id = $1 and payment_id = $2 and subject = $3 and subject_id = $4 and state = 'pending'
              and tries = 0 and lease_until is null and due_at > clock_timestamp()`,
-    values: [delivery.merchantId, delivery.paymentId, delivery.subject, delivery.subjectId],
+    values: [
+      delivery.merchantId,
+      delivery.paymentId,
+      delivery.subject,
+      delivery.subjectId,
+      delivery.id,
+      delivery.createdAt,
+    ],
   });
 }
 

@@ -7,12 +7,15 @@ const replayedAtOnce = 5_000;
 
 /*
  * Makes the deliveries of `chosen` pending again, the oldest due first, one every $3 ms from $4 on, on a schedule that
- * begins anew. Who has them sent again stands on the payment's timeline, after the events of payment and refunds.
+ * begins anew; none before the try of one that it supersedes has ended. Who has them sent again stands on the payment's timeline, after the events of payment and refunds.
  */
 const replaySql = (chosen: string) => `
   with c as (${chosen}), d as (
     update deliveries set state = 'pending', tries = 0, ended_at = null, lease_until = null,
-      due_at = $4::timestamptz + (c.turn - 1) * $3 * interval '1 millisecond'
+      due_at = greatest($4::timestamptz + (c.turn - 1) * $3 * interval '1 millisecond', (
+        select max(tried.lease_until) from deliveries tried
+        where tried.merchant_id = $1 and tried.payment_id = deliveries.payment_id and tried.subject = 'payment'
+          and deliveries.subject = 'payment' and tried.state = 'withdrawn'))
     from c
     where deliveries.merchant_id = $1 and deliveries.id = c.id and deliveries.created_at = c.created_at
       and deliveries.state <> 'withdrawn'

@@ -205,9 +205,10 @@ async function findPaymentsOfOrder(
 }
 
 /*
- * Compare-and-set on the version. An announcement withdraws the earlier ones of the payment that wait to be
- * delivered, so that a late "succeeded" cannot follow a "cancelled". One that is just being tried cannot be called
- * back: the new one waits until that try has ended. The rows are locked first, so that no try begins unseen.
+ * Compare-and-set on the version. An announcement withdraws the earlier ones of the payment that wait to be delivered or
+ * were given up, so that a late "succeeded" cannot follow a "cancelled". One that is just being tried cannot be called
+ * back: it keeps its lease, and the new one waits until that try has ended. All of them are locked first, whatever has
+ * become of them, so that no try begins unseen: one that had arrived may be replayed at this instant.
  */
 const updateSql = `
   update payments set
@@ -227,14 +228,14 @@ const eventsSql = `
 
 const announcingSql = `
 ), l as (
-  select lease_until from deliveries
-  where merchant_id = $1 and payment_id = $2 and subject = 'payment' and state in ('pending', 'held')
-    and exists (select from p)
+  select id, created_at, state, lease_until from deliveries
+  where merchant_id = $1 and payment_id = $2 and subject = 'payment' and exists (select from p)
   for update
 ), w as (
-  update deliveries set state = 'withdrawn', due_at = null, lease_until = null, ended_at = clock_timestamp()
-  where merchant_id = $1 and payment_id = $2 and subject = 'payment' and state in ('pending', 'held')
-    and (select count(*) from l) > 0
+  update deliveries set state = 'withdrawn', due_at = null, ended_at = clock_timestamp()
+  from l
+  where deliveries.merchant_id = $1 and deliveries.id = l.id and deliveries.created_at = l.created_at
+    and l.state in ('pending', 'held', 'exhausted')
 ), d as (
   insert into deliveries (merchant_id, id, type, subject, subject_id, payment_id, url, state, due_at, created_at)
   select p.merchant_id, 'evt_' || substr(p.id, 5) || '_' || p.version, v.value->>'type', v.value->>'subject',
