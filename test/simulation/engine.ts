@@ -7,8 +7,9 @@ import type { Changes } from '../../src/ports/changes.ts';
 import type { DeliveryJournal, DueRows } from '../../src/ports/due-rows.ts';
 import type { StrayNotifications } from '../../src/ports/stray-notifications.ts';
 import type { DatabaseClock } from './clocks.ts';
+import { createDatabaseConnection, type Through } from './database-connection.ts';
 import type { GatewayEngine, Life } from './gateway-process.ts';
-import { InjectedFailure, noteError } from './injected-failure.ts';
+import { noteError } from './injected-failure.ts';
 import { createMerchantEndpoint } from './merchant-endpoint.ts';
 import { watchedEndpoints } from './operator.ts';
 import { outageSteps } from './outage.ts';
@@ -83,63 +84,6 @@ function counted(due: DueRows, { tally }: World): DueRows {
       return released;
     },
   };
-}
-
-/** Carries one call of a port to the database and its result back. */
-type Through = <Result>(name: string, about: unknown, effect: () => Promise<Result>) => Promise<Result>;
-
-/**
- * The way to the database: a call takes effect some time after it was made, and its result arrives some time after
- * that. The process may crash before it is sent or after it took effect, the call may fail before or after, and the
- * process may stall before it sees the result.
- */
-function createDatabaseConnection(world: World, life: Life): Through {
-  const { scheduler, random, plan, trace, tally } = world;
-  const { journal, processes } = plan;
-  const legMs = (faults: boolean): number => {
-    if (!faults || !random.chance(journal.slow)) return random.integer(0, journal.latencyMsMax);
-    tally.count('fault', 'database is slow');
-    return random.magnitude(journal.latencyMsMax, Math.max(journal.latencyMsMax, journal.slowMsMax));
-  };
-  return (name, about, effect) =>
-    new Promise((resolve, reject) => {
-      if (!life.isAlive()) return;
-      const faults = world.faultsHold();
-      if (faults && random.chance(processes.crash / 2)) {
-        life.crash(`before ${name}`);
-        return;
-      }
-      const back = (settle: () => void): void => {
-        scheduler.after(1 + legMs(faults), () => {
-          if (faults && random.chance(processes.stall)) stallNow(world, life);
-          life.enter(settle);
-        });
-      };
-      if (faults && random.chance(journal.failsBefore)) {
-        tally.count('fault', 'database call fails before its effect');
-        back(() => reject(new InjectedFailure(`${name} did not reach the database`)));
-        return;
-      }
-      scheduler.after(legMs(faults), () => {
-        effect().then((result) => {
-          trace.add(life.name, name, about === undefined ? result : [about, result]);
-          life.noticeWork();
-          if (!life.isAlive()) return;
-          if (faults && random.chance(processes.crash / 2)) {
-            life.crash(`after ${name}`);
-          } else if (faults && random.chance(journal.failsAfter)) {
-            tally.count('fault', 'database call fails after its effect');
-            back(() => reject(new InjectedFailure(`the answer to ${name} was lost`)));
-          } else {
-            back(() => resolve(result));
-          }
-        }, reject);
-      });
-    });
-}
-
-export function stallNow(world: World, life: Life): void {
-  life.stall(world.random.magnitude(1_000, world.plan.processes.stallMsMax));
 }
 
 function journalThrough(journal: Journal, through: Through): Journal {

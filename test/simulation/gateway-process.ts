@@ -5,6 +5,7 @@ import type { StrayNotifications } from '../../src/ports/stray-notifications.ts'
 import { clockFaultNames } from './clocks.ts';
 import { createEngine } from './engine.ts';
 import { noteError } from './injected-failure.ts';
+import { type Partition, partitionAt, partitionNames } from './partitions.ts';
 import type { Plant } from './plant.ts';
 import type { Timer } from './scheduler.ts';
 import type { World } from './world.ts';
@@ -22,7 +23,12 @@ export interface Life {
   /** Runs code of the process: never when the life has ended, later when the process stalls. */
   enter(run: () => void): void;
   crash(when: string): void;
-  stall(ms: number): void;
+  /** Freezes for some time. */
+  stall(): void;
+  /** What keeps it from its peer at a true time, now unless one is named. */
+  cutOff(from: Partition['from'], atMs?: number): Partition | null;
+  /** Counts a call that could not leave. */
+  noteCutOff(partition: Partition): void;
   /** Lets every process see, sooner or later, what was recorded. */
   noticeWork(): void;
   wake(dueAt: Date): void;
@@ -40,6 +46,7 @@ export interface GatewayProcess {
   start(): void;
   /** Work may fall due: has the process see it within its poll. */
   noticeWork(): void;
+  reachesDatabase(): boolean;
 }
 
 /** Between looks that nothing calls for; all else is noticed, see {@link GatewayProcess.noticeWork}. */
@@ -54,11 +61,13 @@ const idlePollMs = 6 * 60 * 60_000;
  */
 export function createGatewayProcess(
   world: World,
-  name: string,
+  /** From 0. */
+  number: number,
   plant: Plant,
   all: () => readonly GatewayProcess[],
 ): GatewayProcess {
   const { scheduler, databaseClock, random, plan, trace, tally, memory } = world;
+  const name = `gateway${number + 1}`;
   let running: { readonly life: Life; readonly engine: GatewayEngine } | null = null;
   let loop: DueLoop | null = null;
   let poll: Timer | null = null;
@@ -79,6 +88,9 @@ export function createGatewayProcess(
     };
     poll = scheduler.after(delayMs, () => life.enter(look), true);
   };
+
+  const cutOff = (from: Partition['from'], atMs = scheduler.nowMs()): Partition | null =>
+    plan.partitions.length === 0 ? null : partitionAt(plan.partitions, number, from, atMs - plan.startMs);
 
   const bear = (): Life => {
     let alive = true;
@@ -101,7 +113,8 @@ export function createGatewayProcess(
         if (waitMs > 0) scheduler.after(waitMs, () => life.enter(run));
         else run();
       },
-      stall(ms) {
+      stall() {
+        const ms = random.magnitude(1_000, plan.processes.stallMsMax);
         tally.count('fault', 'process stalls');
         trace.add(name, 'stalls', ms);
         stalledUntilMs = Math.max(stalledUntilMs, scheduler.nowMs() + ms);
@@ -118,6 +131,15 @@ export function createGatewayProcess(
         for (const end of life.onEnd) end();
         scheduler.after(random.magnitude(100, plan.processes.restartMsMax), start);
       },
+      cutOff,
+      noteCutOff({ from, hangs }) {
+        if (from === 'wallets') tally.count('fault', partitionNames.wallets);
+        else {
+          tally.count('fault', hangs ? partitionNames.databaseHangs : partitionNames.databaseFails);
+          const isOfOthers = all().some((other) => other.reachesDatabase());
+          if (isOfOthers) tally.count('fault', partitionNames.databaseOfOthers);
+        }
+      },
       noticeWork() {
         for (const process of all()) process.noticeWork();
       },
@@ -130,6 +152,12 @@ export function createGatewayProcess(
   };
 
   const start = (): void => {
+    const cut = cutOff('database');
+    if (cut !== null) {
+      // Without the database's time and its rows nothing starts: whoever starts it tries again.
+      scheduler.after(plan.startMs + cut.untilMs - scheduler.nowMs(), start);
+      return;
+    }
     trace.add(name, 'starts');
     const life = bear();
     const engine = createEngine(world, life, plant);
@@ -145,5 +173,7 @@ export function createGatewayProcess(
     noticeWork();
   };
 
-  return { name, running: () => running, start, noticeWork };
+  const reachesDatabase = (): boolean => running !== null && cutOff('database') === null;
+
+  return { name, running: () => running, start, noticeWork, reachesDatabase };
 }

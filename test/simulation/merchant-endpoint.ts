@@ -1,6 +1,5 @@
 import type { PaymentSnapshot, RefundSnapshot } from '../../src/operations/snapshots.ts';
 import type { MerchantEndpoint, MerchantMessage, MerchantReply } from '../../src/ports/merchant-endpoint.ts';
-import { stallNow } from './engine.ts';
 import type { Life } from './gateway-process.ts';
 import type { World } from './world.ts';
 
@@ -39,7 +38,7 @@ export function createMerchantEndpoint(world: World, life: Life): MerchantEndpoi
         }
         const reply = (delayMs: number, answer: MerchantReply): void => {
           scheduler.after(delayMs, () => {
-            if (faults && random.chance(processes.stall)) stallNow(world, life);
+            if (faults && random.chance(processes.stall)) life.stall();
             life.enter(() => resolve(answer));
           });
         };

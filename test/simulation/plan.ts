@@ -7,6 +7,7 @@ import {
 } from './merchant-traits.ts';
 import type { NoticeFaults } from './notices.ts';
 import { drawOutage, type Outage } from './outage.ts';
+import { drawPartitions, type Partition } from './partitions.ts';
 import type { Random } from './random.ts';
 import { type AllWalletTraits, drawWalletTraits, withTraits } from './wallet-traits.ts';
 
@@ -68,6 +69,7 @@ export interface Plan {
     readonly concurrency: number;
   };
   readonly clocks: ClockFaults;
+  readonly partitions: readonly Partition[];
   readonly journal: {
     readonly latencyMsMax: number;
     readonly slow: number;
@@ -189,6 +191,14 @@ export function drawPlan(random: Random): Plan {
         },
       };
     }
+    case 'cut off': {
+      const faultsEndMs = Math.max(plan.faultsEndMs, 2 * minuteMs);
+      return {
+        ...plan,
+        faultsEndMs,
+        partitions: drawPartitions(random, plan.processes.count, faultsEndMs),
+      };
+    }
     case 'by wrong clocks': {
       const faultsEndMs = Math.max(plan.faultsEndMs, 2 * minuteMs);
       return {
@@ -248,6 +258,7 @@ const scenes = [
   'on the payers’ pages',
   'through an outage',
   'by wrong clocks',
+  'cut off',
 ] as const;
 
 function drawAnything(random: Random): Plan {
@@ -287,6 +298,7 @@ function drawAnything(random: Random): Plan {
       concurrency: random.pick([1, 4, 32]),
     },
     clocks: soundClocks,
+    partitions: [],
     journal: {
       latencyMsMax: random.pick([1, 5, 40]),
       slow: weight(0.3, 0.2),

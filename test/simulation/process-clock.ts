@@ -17,8 +17,8 @@ export interface ProcessClock extends Clock {
 }
 
 /**
- * The database's clock as this process believes it to be, by its samples and a monotonic clock of its own. A sample in
- * which nothing was cut off or asked meanwhile is not simulated: only the last one before each look is taken.
+ * The database's clock as this process believes it to be, by its samples and claims and a monotonic clock of its own. Of the
+ * samples between two looks at the clock only the last one that was answered is taken.
  */
 export function createProcessClock(world: World, life: Life): ProcessClock {
   const { scheduler, random, plan, tally, databaseClock } = world;
@@ -43,10 +43,14 @@ export function createProcessClock(world: World, life: Life): ProcessClock {
   };
 
   const sampled = (): void => {
-    const due = Math.floor((scheduler.nowMs() - life.bornMs) / sampleEveryMsDefault);
-    if (due <= samples) return;
-    sampleAt(life.bornMs + due * sampleEveryMsDefault);
-    samples = due;
+    const last = Math.floor((scheduler.nowMs() - life.bornMs) / sampleEveryMsDefault);
+    for (let number = last; number > samples; number -= 1) {
+      const atMs = life.bornMs + number * sampleEveryMsDefault;
+      if (life.cutOff('database', atMs) !== null) continue;
+      sampleAt(atMs);
+      break;
+    }
+    samples = last;
   };
 
   const now = (): Date => {

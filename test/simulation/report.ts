@@ -3,6 +3,7 @@ import { clockFaultNames } from './clocks.ts';
 import { merchantDeeds } from './merchant-traits.ts';
 import { noticeFaultNames } from './notices.ts';
 import { outageNames, outageSteps } from './outage.ts';
+import { partitionNames } from './partitions.ts';
 import { callFaultNames, walletCalls } from './plan.ts';
 import { situations } from './run-tally.ts';
 import { misleadingStatuses, moneyCases, type Tally } from './tally.ts';
@@ -26,6 +27,7 @@ const expected: ReadonlyMap<string, readonly string[]> = new Map([
       'pay beyond the horizon',
       ...Object.values(outageNames),
       ...Object.values(clockFaultNames),
+      ...Object.values(partitionNames),
     ],
   ],
   ['through an outage', Object.values(outageSteps)],

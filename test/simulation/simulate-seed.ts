@@ -45,8 +45,8 @@ export async function simulateSeed(seed: number, plant: Plant = sound): Promise<
   const world = createWorld(seed);
   const { scheduler, plan, memory } = world;
   const processes: GatewayProcess[] = [];
-  for (let number = 1; number <= plan.processes.count; number += 1) {
-    processes.push(createGatewayProcess(world, `gateway${number}`, plant, () => processes));
+  for (let number = 0; number < plan.processes.count; number += 1) {
+    processes.push(createGatewayProcess(world, number, plant, () => processes));
   }
   for (const process of processes) process.start();
   startClockFaults(world, processes);

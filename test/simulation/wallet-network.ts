@@ -4,9 +4,9 @@ import type { WalletName } from '../../src/domain/wallets.ts';
 import type { CallLimit, WalletGateway } from '../../src/ports/wallet.ts';
 import type { Heard, Outage as SeenOutage } from '../../src/ports/wallet-directory.ts';
 import { shortenedByMs } from './clocks.ts';
-import { stallNow } from './engine.ts';
 import type { Life } from './gateway-process.ts';
 import { outageNames } from './outage.ts';
+import { partitionNames } from './partitions.ts';
 import { type CallFaults, callFaultNames, type WalletCall } from './plan.ts';
 import { countMisleading, moneyCases } from './tally.ts';
 import { hidesForMs } from './wallet-model.ts';
@@ -124,7 +124,10 @@ export function createWalletGateway(
         }
         const outage = outageNow();
         if (outage !== null) tally.count('fault', outageNames[outage]);
-        if (outage === 'refuses') {
+        const cut = life.cutOff('wallets');
+        const isCutOff = cut?.loses === 'both ways';
+        if (isCutOff) life.noteCutOff(cut);
+        if (outage === 'refuses' || (isCutOff && !cut.hangs)) {
           settle(noAnswer('not_sent', 'connection refused'));
           return;
         }
@@ -136,7 +139,11 @@ export function createWalletGateway(
         const give = (delayMs: number, answer: Answer | Unclear | NoAnswer): void => {
           scheduler.after(delayMs, () => {
             if (answered) return;
-            if (faults && random.chance(plan.processes.stall)) stallNow(world, life);
+            if (life.cutOff('wallets') !== null) {
+              tally.count('fault', partitionNames.walletAnswers);
+              return;
+            }
+            if (faults && random.chance(plan.processes.stall)) life.stall();
             life.enter(() => {
               scheduler.cancel(deadline);
               settle(answer);
@@ -156,7 +163,7 @@ export function createWalletGateway(
         const legMs = (): number => random.integer(2, plan.networkMsMax);
         const nothing = (): void => {};
 
-        if (outage === 'hangs' || happens('requestLost')) return;
+        if (outage === 'hangs' || isCutOff || happens('requestLost')) return;
         if (happens('unclearUndone')) {
           give(legMs() + legMs(), systemError);
           return;
@@ -197,7 +204,7 @@ export function createWalletGateway(
       }
       // Signing, and waiting for a connection.
       scheduler.after(random.integer(0, 5), () => {
-        if (faults && random.chance(plan.processes.stall)) stallNow(world, life);
+        if (faults && random.chance(plan.processes.stall)) life.stall();
         life.enter(send);
       });
     });
