@@ -43,9 +43,14 @@ const oneDead = many(() => deliveryTo('https://dead.example/', 5));
 const allDead = many((number) => deliveryTo(`https://dead${number}.example/`, 5));
 const all = many((number) => deliveryTo(`https://shop${number}.example/`));
 const shared = many((number) => deliveryTo('https://shared.example/', 0, `M000${number % 2}`));
+const byOrder = many((number) => deliveryTo(`https://one.example/hook?order=${number}`));
+const byOrderDead = many((number) => deliveryTo(`https://dead.example/orders/${number}`, 5));
 
 // proves NOT-03
 test.each([
+  ['a host that is told each order at another URL has half of them, not tried yet', 16, null, 8, byOrder],
+  ['and half of them when it is slow', 16, 5_000, 8, byOrder],
+  ['and an eighth when it fails', 16, 50, 2, byOrderDead],
   ['an endpoint that answers quickly has every place', 16, 50, 16, one],
   ['one that is slow has half of them', 16, 1_001, 8, one],
   ['one that was not tried yet has half of them', 16, null, 8, one],

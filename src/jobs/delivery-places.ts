@@ -3,9 +3,9 @@ import { type EndpointPolicy, standingOf } from '../domain/endpoint.ts';
 
 /** Which deliveries a process tries at the same time. */
 export interface DeliveryPlaces {
-  /** Takes a place for a try; `null`: the delivery's endpoint has as many as it may have. */
+  /** Takes a place for a try; `null`: the delivery's host has as many as it may have. */
   take(delivery: Delivery): DeliveryPlace | null;
-  /** Whether the endpoint holds its places for long: it fails, or its last try took long. */
+  /** Whether the endpoint holds its places for long: it fails, or the last try at its host took long. */
   isHampered(delivery: Delivery): boolean;
 }
 
@@ -17,11 +17,12 @@ export interface DeliveryPlace {
 /** A try that took longer has held its place for long. */
 const slowMs = 1_000;
 
-/** Endpoints whose last try is remembered; of more than these the oldest are forgotten. */
+/** Hosts whose last try is remembered; of more than these the oldest are forgotten. */
 const rememberedMax = 10_000;
 
 /**
- * An endpoint that answers quickly may have all of the `count` places: it soon gives them back. One that is slow, or not
+ * Places are counted by a merchant's host: a URL may be another one with each order, and what hangs is the host.
+ * One that answers quickly may have all of the `count` places: it soon gives them back. One that is slow, or not
  * known to this process yet, has half of them; one that fails an eighth. Those that are slow or fail have half of them
  * together: however many merchants are out of reach, whoever can be reached is told. NOT-03.
  */
@@ -67,5 +68,5 @@ export function createDeliveryPlaces(count: number, policy: EndpointPolicy): Del
 }
 
 function keyOf({ merchantId, url }: Delivery): string {
-  return `${merchantId} ${url}`;
+  return `${merchantId} ${URL.canParse(url) ? new URL(url).origin : url}`;
 }
