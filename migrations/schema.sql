@@ -33,7 +33,9 @@ create table deliveries (
   constraint deliveries_subject_check CHECK ((subject = ANY (ARRAY['payment'::text, 'refund'::text])))
 ) partition by RANGE (created_at);
 
+CREATE INDEX deliveries_by_age ON ONLY public.deliveries USING btree (created_at, id);
 CREATE INDEX deliveries_due ON ONLY public.deliveries USING btree (due_at) WHERE (due_at IS NOT NULL);
+CREATE INDEX deliveries_given_up ON ONLY public.deliveries USING btree (merchant_id, url, created_at, id) WHERE (state = ANY (ARRAY['held'::text, 'exhausted'::text]));
 CREATE INDEX deliveries_of_payment ON ONLY public.deliveries USING btree (payment_id, merchant_id);
 
 create table endpoints (

@@ -48,6 +48,8 @@ export async function listDeliveries(
   where((value) => `payment_id = ${value}`, filter.paymentId);
   where((value) => `url = ${value}`, filter.url);
   where((value) => `state = ${value}`, filter.state);
+  // The same rows, by the index of what is due.
+  if (filter.state === 'pending') conditions.push('due_at is not null');
   where((value) => `created_at >= ${value}`, filter.since);
   const { rows } = await database.query<ListedDelivery>(
     `select merchant_id as "merchantId", id, type, payment_id as "paymentId", url, state, tries,
