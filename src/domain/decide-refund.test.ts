@@ -330,8 +330,41 @@ describe('a refund that was refused after a call without an answer', () => {
     expect(refund).toMatchObject({ state: 'refused', nextStep: { action: 'inquire_refund' } });
   });
 
+  test('has not failed by an inquiry from before the grace had passed, however late its answer is recorded', () => {
+    const early: RefundInput = { ...notThere, askedAt: secondsAfter(298) };
+    const { refund } = decideRefund(afterSilence, early, examplePolicy, secondsAfter(301));
+    expect(refund).toMatchObject({ state: 'refused', nextStep: { action: 'inquire_refund' } });
+  });
+
   test('has failed when nothing of it is there after the grace', () => {
     const { refund } = decideRefund(afterSilence, notThere, examplePolicy, secondsAfter(301));
     expect(refund).toMatchObject({ state: 'failed', nextStep: null });
+  });
+});
+
+// proves RES-12, CAN-05
+describe('a refund whose first recorded answer is a refusal', () => {
+  const refusedAt = (seconds: number): Refund =>
+    exampleRefund({
+      state: 'refused',
+      tries: 1,
+      failure: refusedFailure,
+      nextStep: { action: 'inquire_refund', dueAt: secondsAfter(seconds + 10) },
+      updatedAt: secondsAfter(seconds),
+    });
+  const notThere: RefundInput = { kind: 'refund_inquired', answer: notFound };
+
+  test('has failed once the inquiry confirms it, when that came as soon as an answer can', () => {
+    const { refund } = decideRefund(refusedAt(3), notThere, examplePolicy, secondsAfter(13));
+    expect(refund).toMatchObject({ state: 'failed' });
+  });
+
+  test('may have been called before by a process that died, when it came later: the grace has to pass', () => {
+    const late = refusedAt(16);
+    expect(decideRefund(late, notThere, examplePolicy, secondsAfter(26)).refund).toMatchObject({
+      state: 'refused',
+      nextStep: { action: 'inquire_refund' },
+    });
+    expect(decideRefund(late, notThere, examplePolicy, secondsAfter(301)).refund.state).toBe('failed');
   });
 });

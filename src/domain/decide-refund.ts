@@ -9,7 +9,11 @@ import type { RefundAnswer, RefundInquiryAnswer } from './wallet-answer.ts';
 
 export type RefundInput =
   | { readonly kind: 'refund_answered'; readonly answer: RefundAnswer }
-  | { readonly kind: 'refund_inquired'; readonly answer: RefundInquiryAnswer }
+  /**
+   * `askedAt`: when the call was begun, on the database's clock; just now when it is left out. What a wallet does not
+   * find says nothing of what arrives later, however late its answer is recorded. Money case 6.
+   */
+  | { readonly kind: 'refund_inquired'; readonly answer: RefundInquiryAnswer; readonly askedAt?: Date }
   /** As of a payment's step: the calls could not leave, or the gateway itself cannot take the step. */
   | { readonly kind: 'held_up' }
   | { readonly kind: 'step_failed' }
@@ -44,7 +48,7 @@ export function decideRefund(
     case 'refund_answered':
       return noted(input, answered(stepWorks(refund), input.answer, policy, now));
     case 'refund_inquired':
-      return noted(input, inquired(stepWorks(refund), input.answer, policy, now));
+      return noted(input, inquired(stepWorks(refund), input.answer, policy, now, input.askedAt ?? now));
     default:
       return input satisfies never;
   }
@@ -139,6 +143,7 @@ function inquired(
   answer: RefundInquiryAnswer,
   policy: PaymentPolicy,
   now: Date,
+  askedAt: Date,
 ): RefundDecision {
   switch (answer.kind) {
     case 'refunded':
@@ -150,7 +155,7 @@ function inquired(
       return ended(told, 'failed');
     }
     case 'not_found':
-      if (refund.state === 'refused' && isConfirmed(refund, policy, now)) return ended(refund, 'failed');
+      if (refund.state === 'refused' && isConfirmed(refund, policy, askedAt)) return ended(refund, 'failed');
       if (refund.state === 'refused') return again({ refund, events: [] }, 'inquire_refund', policy, now);
       return again({ refund, events: [] }, 'refund', policy, now);
     case 'refused':
@@ -174,12 +179,18 @@ function refusalOf(answer: {
   return { code: 'refund_refused', walletCode: answer.code, message: answer.message, advice };
 }
 
+/** How much longer than the call's limit the record of its answer may take; both together are shorter than a lease. */
+const recordSlackMs = 2_000;
+
 /**
  * Whether nothing of a refused refund can move any more. The first call's own refusal can stand by itself; after an
- * unanswered call that may only be late, the wallet is asked until the grace has passed. Money case 6.
+ * unanswered call that may only be late, the wallet is asked until the grace has passed. An answer that came no sooner
+ * than a lease ends may be a second call's, after a process that died before it could record the first. Money case 6.
  */
-function isConfirmed(refund: Refund, policy: PaymentPolicy, now: Date): boolean {
-  return refund.tries <= 1 || now >= later(refund.createdAt, policy.expiryGraceMs);
+function isConfirmed(refund: Refund, policy: PaymentPolicy, askedAt: Date): boolean {
+  const { tries, createdAt, updatedAt } = refund;
+  const isOfFirstCall = tries <= 1 && updatedAt <= later(createdAt, policy.callLimitMs + recordSlackMs);
+  return isOfFirstCall || askedAt >= later(createdAt, policy.expiryGraceMs);
 }
 
 function unknown(refund: Refund): RefundDecision {

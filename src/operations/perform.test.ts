@@ -1,9 +1,12 @@
 import { expect, it } from 'vitest';
-import { spent } from '../domain/inputs.fixture.ts';
+import { noAnswer, spent } from '../domain/inputs.fixture.ts';
 import { newReversal, type Payment } from '../domain/payment.ts';
-import { createTrial } from '../jobs/trial-engine.fixture.ts';
+import { examplePolicy } from '../domain/payments.fixture.ts';
+import type { Refund } from '../domain/refund.ts';
+import { createTrial, trialMerchant } from '../jobs/trial-engine.fixture.ts';
 import { leaseMs } from './engine.ts';
-import { performPaymentStep } from './perform.ts';
+import { performPaymentStep, performRefundStep } from './perform.ts';
+import { refund } from './refund.ts';
 
 // proves RES-20
 it('a look that the database calls due counts, although this process’s clock is a little behind', async () => {
@@ -91,3 +94,31 @@ it.each(['refund', 'inquire_refund'] as const)(
     });
   },
 );
+
+// proves RES-12, money case 6
+it('a refund inquiry that was begun before the grace had passed fails no refund, however late it is recorded', async () => {
+  const trial = createTrial();
+  const { id } = await trial.openPayment(0, { state: 'succeeded', nextStep: null, paidEvidence: true });
+  trial.wallet.refund
+    .mockResolvedValueOnce(noAnswer('timeout'))
+    .mockResolvedValueOnce({ kind: 'refused', code: 'RISK_REJECT', message: 'no', remedy: 'operator' });
+  const amount = { currency: 'CNY', minor: 100n };
+  const command = { paymentId: id, amount, reason: null, merchantRefundNo: null };
+  const begun = await refund(trial.engine, trialMerchant, command, null);
+  if (begun.kind === 'refused') throw new Error(begun.refusal.code);
+  const performed = async (afterMs: number): Promise<Refund> => {
+    await trial.clock.advance(afterMs);
+    const claimed = await trial.engine.due.claimRefund('M0001', begun.refund.id, leaseMs);
+    if (claimed === null) throw new Error('the step is not due');
+    return performRefundStep(trial.engine, claimed);
+  };
+  expect(await performed(5_000)).toMatchObject({ state: 'refused' });
+  trial.wallet.inquireRefund.mockImplementationOnce(async () => {
+    // The process stands still until the grace is over: the first call may have arrived meanwhile.
+    await trial.clock.advance(examplePolicy.expiryGraceMs);
+    return { kind: 'not_found' };
+  });
+  expect(await performed(10_000)).toMatchObject({ state: 'refused' });
+  trial.wallet.inquireRefund.mockResolvedValueOnce({ kind: 'not_found' });
+  expect(await performed(60_000)).toMatchObject({ state: 'failed' });
+});

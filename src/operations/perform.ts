@@ -73,10 +73,11 @@ export async function performRefundStep(engine: Engine, refund: Refund): Promise
     reason: refund.reason,
   };
   const limit = callLimit(engine, policy);
+  const askedAt = begunAt(engine, nextStep);
   const input: RefundInput =
     nextStep.action === 'refund'
       ? { kind: 'refund_answered', answer: await wallet.refund(request, limit) }
-      : { kind: 'refund_inquired', answer: await wallet.inquireRefund(request, limit) };
+      : { kind: 'refund_inquired', answer: await wallet.inquireRefund(request, limit), askedAt };
   noteUntrusted(engine, refund.merchantId, payment.id, nextStep.action, input);
   if (silenceOf(input) === 'not_sent') return heldRefund(engine, refund, payment, policy);
   const recorded = await recordRefundInput(engine, refund, input, policy);
@@ -90,15 +91,13 @@ export async function performRefundStep(engine: Engine, refund: Refund): Promise
 export async function walletInput(
   engine: Pick<Engine, 'wallets' | 'clock'>,
   payment: Payment,
-  { action, dueAt }: NextStep<PaymentAction>,
+  step: NextStep<PaymentAction>,
   limit: CallLimit,
   reference: PaymentReference = referenceOf(payment),
 ): Promise<ReversalStepInput> {
   const wallet = engine.wallets.gateway(payment.wallet);
-  const now = engine.clock.now();
-  // The step was claimed as due on the database's clock, and this process may be a little behind that.
-  const askedAt = now < dueAt ? dueAt : now;
-  switch (action) {
+  const askedAt = begunAt(engine, step);
+  switch (step.action) {
     case 'inquire':
       return { kind: 'inquiry_answered', answer: await wallet.inquire(reference, limit), askedAt };
     case 'cancel':
@@ -118,7 +117,7 @@ export async function walletInput(
     case 'await_refunds':
       return { kind: 'refunds_awaited' };
     default:
-      return action satisfies never;
+      return step.action satisfies never;
   }
 }
 
@@ -134,6 +133,12 @@ type ReversalStepInput = Extract<
       | 'refunds_awaited';
   }
 >;
+
+/** The step was claimed as due on the database's clock, and this process may be a little behind that. */
+function begunAt({ clock }: Pick<Engine, 'clock'>, { dueAt }: NextStep<string>): Date {
+  const now = clock.now();
+  return now < dueAt ? dueAt : now;
+}
 
 export function referenceOf(payment: Payment): PaymentReference & { readonly amount: Money } {
   return {
