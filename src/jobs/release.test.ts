@@ -72,8 +72,10 @@ describe('when an account answers again', () => {
   it('a wall of ten thousand comes back at two hundred a second', async () => {
     const { trial, releases } = startTrial();
     await hold(trial, 10_000);
-    releases.heard('alipay_open', 'sandbox', 'answered_again');
-    await trial.clock.advance(10_000);
+    for (let tenth = 0; tenth < 100; tenth += 1) {
+      releases.heard('alipay_open', 'sandbox', tenth % 2 === 0 ? 'answered_again' : 'answered');
+      await trial.clock.advance(100);
+    }
     expect(dueNow(trial).length).toBeLessThanOrEqual(2_050);
     expect(dueNow(trial).length).toBeGreaterThanOrEqual(2_000);
     await releases.stop();
@@ -130,6 +132,22 @@ describe('while an account is silent', () => {
     expect(releaseHeld.mock.calls.length - calls).toBe(10);
   });
 
+  it('the next outage is looked into as soon as the first one was', async () => {
+    const { trial, releases, fallSilent } = startTrial();
+    await hold(trial, 400);
+    fallSilent(true);
+    releases.heard('alipay_open', 'sandbox', 'silence');
+    await trial.clock.advance(3_600_000 / 12);
+    fallSilent(false);
+    releases.heard('alipay_open', 'sandbox', 'answered_again');
+    await trial.clock.advance(60_000);
+    const others = await hold(trial, 10);
+    fallSilent(true);
+    releases.heard('alipay_open', 'sandbox', 'silence');
+    await trial.clock.advance(2_000);
+    expect(dueNow(trial)).toContain(others.at(-1)?.id);
+  });
+
   it('nobody is sent ahead where nothing waits', async () => {
     const { trial, releases, releaseHeld, fallSilent } = startTrial();
     fallSilent(true);
@@ -166,8 +184,28 @@ describe('answers in ordinary times', () => {
     releases.heard('alipay_open', 'sandbox', 'answered_again');
     await trial.clock.advance(1_000);
     expect(errors).toEqual([new Error('the database is away')]);
-    releases.heard('alipay_open', 'sandbox', 'answered_again');
+    // Any answer will do: what was not done then is done now.
+    releases.heard('alipay_open', 'sandbox', 'answered');
     await trial.clock.advance(0);
     expect(dueNow(trial)).toHaveLength(1);
+  });
+
+  it('once all was released look rarely again', async () => {
+    const { trial, releases, releaseHeld } = startTrial();
+    releases.heard('alipay_open', 'sandbox', 'answered_again');
+    for (let second = 0; second < 120; second += 1) {
+      await trial.clock.advance(1_000);
+      releases.heard('alipay_open', 'sandbox', 'answered');
+    }
+    expect(releaseHeld.mock.calls.length).toBeLessThanOrEqual(5);
+  });
+
+  it('that come after the end release nothing', async () => {
+    const { trial, releases, releaseHeld } = startTrial();
+    await releases.stop();
+    for (const heard of ['answered_again', 'silence'] as const)
+      releases.heard('alipay_open', 'sandbox', heard);
+    await trial.clock.advance(60_000);
+    expect(releaseHeld).not.toHaveBeenCalled();
   });
 });
