@@ -20,6 +20,7 @@ import { aroundWallets } from '../adapters/wallets/around-calls.ts';
 import { endpointPolicy } from '../domain/endpoint.ts';
 import type { NotificationOptions } from '../inbound/notifications/notification-routes.ts';
 import type { DeliverEngine } from '../jobs/deliver.ts';
+import { tellOutages } from './outage-log.ts';
 import { createProcessSignals, type ProcessSignals } from './process-signals.ts';
 import type { Settings } from './settings.ts';
 import { countedStrays, createReport, createUntrustedNotifications } from './untrusted.ts';
@@ -65,6 +66,7 @@ export async function openGateway(
     aroundWallets(openWallets(accounts, settings.publicUrl), signals.aroundCall),
     tracedCall,
   );
+  wallets.onHeard(tellOutages(log, clock.monotonicMs));
   const endpoint = createMerchantEndpoint({
     publicOnly: settings.environment === 'production',
     connectionsPerHost: 16,
