@@ -38,6 +38,20 @@ test('the look a day after the horizon is not used up by an older inquiry’s an
   }
 });
 
+// proves RES-13
+test('a look that is not answered is repeated, comes before people, and leaves them once it is', () => {
+  let story = watchedToTheEnd();
+  for (let n = 0; n <= examplePolicy.cancelRetry.fastTries; n += 1)
+    story = step(story, { inquire: noAnswer() });
+  expect(story.payment).toMatchObject({
+    state: 'cancelled',
+    nextStep: { action: 'inquire' },
+    attention: { reason: 'inquiry_unresolved' },
+  });
+  const answered = step(story, { inquire: notFound });
+  expect(answered.payment).toMatchObject({ state: 'cancelled', nextStep: null, attention: null });
+});
+
 test('evidence of payment before that look is acted upon at once', () => {
   const over = watchedToTheEnd();
   const found = happens(over, { kind: 'inquiry_answered', answer: paid }, secondsAfter(30, over.now));
