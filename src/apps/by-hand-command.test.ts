@@ -245,6 +245,6 @@ it('inspect queue shows what waits for each wallet account, and since when', asy
     },
   ]);
   expect((await shoudan(['inspect', 'queue'])).out).toMatch(
-    /alipay_open +sandbox +2 +0 +in \d+ s +1 +2026-12-01/,
+    /alipay_open +sandbox +2 +0 +in \d+ s +1 +2026-12-01\S+\n\nheld: .* answer.*\n/,
   );
 });

@@ -145,12 +145,30 @@ it('what needs attention is listed with its reason, its next step and what to do
     `insert into held_cancels (merchant_id, payment_request_id, created_at) values ('M1', 'P1', '2026-11-22T00:00:00Z')`,
   );
 
+  await database.query(
+    `update payments set waits_for = 'alipay_open/main', window_ends_at = now(), tries = 1 where id = 'p1'`,
+  );
+
   const json = JSON.parse((await shoudan('inspect attention --json')).out);
   expect(json).toMatchObject({
     attention_total: 3,
     attention: [
-      { kind: 'refund', id: 'r1', reason: 'refund_unresolved', next_step: { action: 'refund' }, tries: 3 },
-      { kind: 'payment', id: 'p1', merchant_id: 'M1', reason: 'cancel_unresolved', tries: 7 },
+      {
+        kind: 'refund',
+        id: 'r1',
+        reason: 'refund_unresolved',
+        next_step: { action: 'refund' },
+        waits_for: null,
+        tries: 3,
+      },
+      {
+        kind: 'payment',
+        id: 'p1',
+        merchant_id: 'M1',
+        reason: 'cancel_unresolved',
+        waits_for: { wallet: 'alipay_open', account: 'main' },
+        tries: 1,
+      },
       {
         kind: 'payment',
         id: 'p2',
@@ -167,6 +185,9 @@ it('what needs attention is listed with its reason, its next step and what to do
   const { out } = await shoudan('inspect attention');
   expect(out).toMatch(
     /^needs attention: 3\n\nrefund +r1 of merchant M1\nreason +refund_unresolved since 2026-11-22T01:00:00\.000Z\nnext step {2}refund, due \S+Z, after 3 tries\nadvice +\S/,
+  );
+  expect(out).toMatch(
+    /\nnext step {2}cancel, as soon as alipay_open main answers again, or at \S+Z; after 1 try\n/,
   );
   expect(out).toContain('next step  none: it has ended\n');
   expect(out).toContain(

@@ -108,8 +108,13 @@ function accountsText(accounts: OpenWork['accounts'], at: Date): string {
     one.windowEndsAt?.toISOString() ?? '-',
   ]);
   const head = ['wallet', 'account', 'waiting', 'due', 'oldest due', 'held', 'first window ends'];
-  return `\n${table(head, rows)}`;
+  const isHeld = accounts.some(({ held }) => held > 0);
+  return `\n${table(head, rows)}${isHeld ? heldStepsText : ''}`;
 }
+
+const heldStepsText =
+  '\nheld: the account does not answer. They come forward by themselves when it does, those whose window ends first ' +
+  'before the others: docs/operating/wallet-silent.md\n';
 
 function distanceText(dueAt: Date, now: Date): string {
   const seconds = Math.round((now.getTime() - dueAt.getTime()) / 1000);
@@ -124,12 +129,7 @@ function needsText({ attention, disabledEndpoints, heldCancels, strays, untruste
         `\n${fields([
           [row.kind, `${row.id} of merchant ${row.merchantId}`],
           ['reason', `${row.reason} since ${row.since.toISOString()}`],
-          [
-            'next step',
-            row.nextStep === null || row.dueAt === null
-              ? 'none: it has ended'
-              : `${row.nextStep}, due ${row.dueAt.toISOString()}, after ${row.tries} tries`,
-          ],
+          ['next step', nextStepText(row)],
           ['advice', attentionAdvice(row.reason)],
         ])}`,
     ),
@@ -190,8 +190,26 @@ function untrustedText(untrusted: NeedsPeople['untrusted']): string {
   );
 }
 
+function nextStepText({ nextStep, dueAt, waitsFor, tries }: AttentionRow): string {
+  if (nextStep === null || dueAt === null) return 'none: it has ended';
+  const after = `after ${tries} ${tries === 1 ? 'try' : 'tries'}`;
+  return waitsFor === null
+    ? `${nextStep}, due ${dueAt.toISOString()}, ${after}`
+    : `${nextStep}, as soon as ${waitsFor.replace('/', ' ')} answers again, or at ${dueAt.toISOString()}; ${after}`;
+}
+
+/** As `wallet/account` stands in the row. */
+function accountOf(waitsFor: string | null): { readonly wallet: string; readonly account: string } | null {
+  if (waitsFor === null) return null;
+  const [wallet = '', account = ''] = waitsFor.split('/', 2);
+  return { wallet, account };
+}
+
 function moreText({ rows, total }: Listed<unknown>): string {
-  return total > rows.length ? `\n… and ${total - rows.length} more: \`shoudan inspect attention\`\n` : '';
+  if (total === rows.length) return '';
+  const where =
+    rows.length < whole ? ': `shoudan inspect attention`' : ', not shown here: settle these first';
+  return `\n… and ${total - rows.length} more${where}\n`;
 }
 
 function workDocument({ at, workersAlive, steps, accounts }: OpenWork) {
@@ -230,6 +248,7 @@ function needsDocument({ attention, disabledEndpoints, heldCancels, strays, untr
         row.nextStep === null || row.dueAt === null
           ? null
           : { action: row.nextStep, due_at: row.dueAt.toISOString() },
+      waits_for: row.nextStep === null ? null : accountOf(row.waitsFor),
       tries: row.tries,
       advice: attentionAdvice(row.reason),
     })),

@@ -35,6 +35,8 @@ export interface AttentionRow {
   readonly since: Date;
   readonly nextStep: string | null;
   readonly dueAt: Date | null;
+  /** `wallet/account` that the step waits for, since it does not answer. CAN-01. */
+  readonly waitsFor: string | null;
   readonly tries: number;
 }
 
@@ -100,9 +102,9 @@ export async function listAttention(database: Database, limit: number): Promise<
   const { rows } = await database.query<AttentionRow & { readonly total: number }>(
     `select *, (count(*) over ())::int as total from (
        select 'payment' as kind, merchant_id as "merchantId", id, attention as reason, attention_since as since,
-         next_step as "nextStep", due_at as "dueAt", tries from payments where attention is not null
+         next_step as "nextStep", due_at as "dueAt", waits_for as "waitsFor", tries from payments where attention is not null
        union all
-       select 'refund', merchant_id, id, attention, attention_since, next_step, due_at, tries
+       select 'refund', merchant_id, id, attention, attention_since, next_step, due_at, waits_for, tries
        from refunds where attention is not null
      ) as needing
      order by since, id limit $1`,
