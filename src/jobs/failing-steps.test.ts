@@ -111,3 +111,29 @@ it('what failed long ago and was settled elsewhere leaves room to remember other
   }
   expect((await trial.payment(id)).attention?.reason).toBe('step_failing');
 });
+
+it('failures in a row count, and one step that works ends the row', async () => {
+  const trial = createTrial();
+  const failing = createFailingSteps(trial.engine);
+  const { id } = await trial.openPayment(0);
+  const row = { kind: 'payment', payment: await trial.payment(id), lanes: [] } as const;
+  for (let time = 0; time < 5; time += 1) {
+    await failing.failed(row);
+    await failing.failed(row);
+    failing.worked(row);
+  }
+  expect((await trial.payment(id)).attention).toBeNull();
+});
+
+it('a step that others have recorded meanwhile is not put off', async () => {
+  const trial = createTrial();
+  const failing = createFailingSteps(trial.engine);
+  const { id } = await trial.openPayment(0);
+  const before = await trial.payment(id);
+  const soon = new Date(trial.clock.now().getTime() + 1_000);
+  const after: Payment = { ...before, nextStep: { action: 'cancel', dueAt: soon } };
+  await trial.engine.journal.recordPayment({ before, after, events: [], announcements: [] });
+  for (let time = 0; time < 3; time += 1)
+    await failing.failed({ kind: 'payment', payment: before, lanes: [] });
+  expect((await trial.payment(id)).nextStep).toEqual({ action: 'cancel', dueAt: soon });
+});
