@@ -65,6 +65,9 @@ export interface PaymentPolicy {
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 
+/** How long an order code lives unless something else is said where order codes are turned on: anybody who sees it can pay it. PAY-16. */
+export const orderCodeExpiryMsDefault = 2 * minuteMs;
+
 /** What the wallets' products have in common; each names what differs. */
 const common = {
   callLimitMs: 3_000,
@@ -138,14 +141,14 @@ const defaultPolicies: {
       // The code can be scanned for two hours, whatever expiry was sent, and the order lives from the scan.
       codeLifeMs: 2 * hourMs,
       watchRetry: { ...common.watchRetry, maxMs: 10 * minuteMs },
-      expiryDefaultMs: 2 * minuteMs,
+      expiryDefaultMs: orderCodeExpiryMsDefault,
       expiryMaxMs: 2 * hourMs,
     },
   },
   alipay_plus: {
     payment_code: alipayPlusPaymentCode,
     entry_code: alipayPlusEntryCode,
-    order_code: { ...alipayPlusEntryCode, expiryDefaultMs: 2 * minuteMs },
+    order_code: { ...alipayPlusEntryCode, expiryDefaultMs: orderCodeExpiryMsDefault },
   },
 };
 

@@ -1,5 +1,6 @@
 import type { OrderCodePermission } from '../../domain/accept-payment.ts';
 import { minorUnitDigits } from '../../domain/money.ts';
+import { orderCodeExpiryMsDefault } from '../../domain/policy.ts';
 import { isWalletName, takesCurrency, type WalletName, walletNames } from '../../domain/wallets.ts';
 import type { GivenTo } from './commands.ts';
 import { CommandFailure, exitCodes, usageError } from './exit-codes.ts';
@@ -57,8 +58,7 @@ const terminalForm = /^[0-9A-Za-z]{1,8}$/;
 const nameForm = /^[^\p{Cc}\p{Cs}]{1,256}$/u;
 const mccForm = /^\d{4}$/;
 
-/** An order code lives for so long unless something else is said: anybody who sees it can pay it. PAY-16. */
-const orderCodeExpiryMsDefault = 120_000;
+/** Anybody who sees an order code can pay it, so its life is short. PAY-16. */
 const orderCodeExpirySeconds = { min: 60, max: 7_200 };
 
 /**
