@@ -14,7 +14,7 @@ import {
   refundInstead,
   unclear,
 } from './inputs.fixture.ts';
-import { hastened, policyFor } from './policy.ts';
+import { hastened, policyFor, productsOf } from './policy.ts';
 import {
   decideStrayCancel,
   newStrayCancel,
@@ -23,12 +23,15 @@ import {
   type StrayCancel,
   type StrayCancelInput,
   standIn,
-  strayCancelProduct,
+  strayCancelPolicy,
 } from './stray-cancel.ts';
+import { walletNames } from './wallets.ts';
 
 const madeAt = new Date('2026-03-02T04:00:00.000Z');
 const acceptedAt = new Date('2026-03-02T04:05:00.000Z');
-const policy = policyFor('alipay_open', strayCancelProduct);
+const policy = strayCancelPolicy(
+  productsOf('alipay_open').map((product) => policyFor('alipay_open', product)),
+);
 
 function requestIdMadeAt(at: Date): string {
   const core = attemptCore({
@@ -104,7 +107,7 @@ describe('a cancel of a payment that nobody here knows', () => {
     });
     const lastSafe = madeAt.getTime() + policy.codeLifeMs + policy.expiryMaxMs + policy.expiryGraceMs;
     let watched = provisional;
-    for (let looks = 0; watched.state === 'cancelled_provisionally' && looks < 200; looks += 1) {
+    for (let looks = 0; watched.state === 'cancelled_provisionally' && looks < 5_000; looks += 1) {
       const dueMs = watched.nextStep?.dueAt.getTime() ?? 0;
       expect(dueMs).toBeLessThanOrEqual(lastSafe);
       watched = becomes(watched, inquired(notFound), cancelled(nothingNamed));
@@ -166,7 +169,7 @@ describe('a cancel of a payment that nobody here knows', () => {
   });
 
   test('is decided on again by money that turns up after its end', () => {
-    const baseless = becomes(stray(new Date('2026-03-01T04:00:00.000Z')), cancelled(nothingNamed));
+    const baseless = becomes(stray(new Date('2026-02-01T04:00:00.000Z')), cancelled(nothingNamed));
     const ended = becomes(baseless, inquired(notFound), cancelled(nothingNamed));
     expect(ended).toMatchObject({ state: 'cancelled', reversal: { state: 'baseless' } });
     const late = becomes(ended, inquired(paid));
@@ -187,6 +190,21 @@ describe('a cancel of a payment that nobody here knows', () => {
     const failing = decideStrayCancel(stray(), { kind: 'step_failed' }, policy, now);
     expect(failing.attention?.reason).toBe('step_failing');
     expect(decideStrayCancel(failing, { kind: 'step_failed' }, policy, now)).toBe(failing);
+  });
+
+  // proves RES-20
+  test('is watched for as long as any product of its wallet lives, at a slow pace', () => {
+    for (const wallet of walletNames) {
+      const policies = productsOf(wallet).map((product) => policyFor(wallet, product));
+      const own = strayCancelPolicy(policies);
+      for (const product of policies) {
+        expect(own.codeLifeMs + own.expiryMaxMs).toBeGreaterThanOrEqual(
+          product.codeLifeMs + product.expiryMaxMs,
+        );
+      }
+      expect(own.watchRetry.maxMs).toBeGreaterThan(policies[0]?.watchRetry.maxMs ?? 0);
+    }
+    expect(() => strayCancelPolicy([])).toThrow('without products');
   });
 
   test('counts as made when its id was, and an id from the future as no older than its cancel', () => {

@@ -4,7 +4,7 @@ import type { Money } from './money.ts';
 import { newReversal, type Payment, publicStatus } from './payment.ts';
 import { later } from './payment-changes.ts';
 import type { PaymentPolicy } from './policy.ts';
-import type { ProductName, WalletName } from './wallets.ts';
+import type { WalletName } from './wallets.ts';
 
 /**
  * A cancel on its way to one wallet account, of a payment that nobody here knows: after a restore the wallet may have a
@@ -54,8 +54,20 @@ export type StrayCancelInput = Extract<
   }
 >;
 
-/** Nobody knows what was sold how: the longest-lived product's horizon holds for every one. RES-20. */
-export const strayCancelProduct: ProductName = 'order_code';
+/** What is watched for as long as any payment can be paid is asked for so many times less often. */
+const watchPatience = 6;
+
+/**
+ * The policy of a stray cancel, of the policies of its wallet's products. Nobody knows what was sold how: the horizon of the
+ * longest-lived product holds for every one. RES-20.
+ */
+export function strayCancelPolicy(products: readonly PaymentPolicy[]): PaymentPolicy {
+  const lifeMs = ({ codeLifeMs, expiryMaxMs }: PaymentPolicy): number => codeLifeMs + expiryMaxMs;
+  const [longest] = [...products].sort((a, b) => lifeMs(b) - lifeMs(a));
+  if (longest === undefined) throw new RangeError('a wallet without products has nothing to cancel');
+  const { watchRetry } = longest;
+  return { ...longest, watchRetry: { ...watchRetry, maxMs: watchRetry.maxMs * watchPatience } };
+}
 
 export function strayCancelId(requestId: string, wallet: WalletName, account: string): string {
   return `${requestId}@${wallet}/${account}`;
@@ -139,7 +151,7 @@ export function standIn(cancel: StrayCancel, policy: PaymentPolicy): Payment {
     merchantOrderNo: '',
     wallet: cancel.wallet,
     account: cancel.account,
-    product: strayCancelProduct,
+    product: 'payment_code',
     amount,
     storeId: '',
     terminalId: '',

@@ -1,6 +1,6 @@
 import { later } from '../domain/payment-changes.ts';
 import { policyOf, recordPaymentInput, recordRefundInput } from '../operations/record.ts';
-import { recordStrayCancelInput, strayCancelPolicy } from '../operations/stray-cancel.ts';
+import { policyOfStrayCancel, recordStrayCancelInput } from '../operations/stray-cancel.ts';
 import type { DueRow } from '../ports/due-rows.ts';
 import type { DeliverEngine } from './deliver.ts';
 
@@ -92,7 +92,7 @@ async function putOff(engine: DeliverEngine, row: DueRow): Promise<void> {
     }
     case 'stray_cancel': {
       const { cancel } = row;
-      const policy = await strayCancelPolicy(engine, cancel);
+      const policy = await policyOfStrayCancel(engine, cancel);
       const told = await recordStrayCancelInput(engine, cancel, { kind: 'step_failed' }, policy);
       if (isSameStep(cancel, told)) await engine.due.postponeStrayCancel(told, dueAt);
       return;

@@ -1,4 +1,4 @@
-import type { PaymentPolicy } from '../domain/policy.ts';
+import { type PaymentPolicy, productsOf } from '../domain/policy.ts';
 import {
   decideStrayCancel,
   newStrayCancel,
@@ -6,7 +6,7 @@ import {
   type StrayCancel,
   type StrayCancelInput,
   standIn,
-  strayCancelProduct,
+  strayCancelPolicy,
 } from '../domain/stray-cancel.ts';
 import type { HeldStep } from '../ports/due-rows.ts';
 import type { Merchant } from '../ports/merchant-directory.ts';
@@ -37,7 +37,7 @@ export function strayCancelsOf(
 export async function performStrayCancelStep(engine: Engine, cancel: StrayCancel): Promise<StrayCancel> {
   const { nextStep, account, requestId, amount } = cancel;
   if (nextStep === null) return cancel;
-  const policy = await strayCancelPolicy(engine, cancel);
+  const policy = await policyOfStrayCancel(engine, cancel);
   const payment = standIn(cancel, policy);
   const reference = { account, requestId, amount };
   const input = await walletInput(engine, payment, nextStep, callLimit(engine, policy), reference);
@@ -71,11 +71,15 @@ export async function recordStrayCancelInput(
   }
 }
 
-export function strayCancelPolicy(
+/** The policy that a stray cancel is under now. */
+export async function policyOfStrayCancel(
   engine: Pick<Engine, 'merchants' | 'policySpeed'>,
   { merchantId, wallet }: StrayCancel,
 ): Promise<PaymentPolicy> {
-  return policyOf(engine, { merchantId, wallet, product: strayCancelProduct });
+  const products = productsOf(wallet);
+  return strayCancelPolicy(
+    await Promise.all(products.map((product) => policyOf(engine, { merchantId, wallet, product }))),
+  );
 }
 
 /** Its call could not leave; its lease ends. CAN-03. */

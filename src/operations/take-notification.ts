@@ -8,7 +8,7 @@ import type { StrayNotifications } from '../ports/stray-notifications.ts';
 import type { WalletNotification } from '../ports/wallet-notifications.ts';
 import type { Engine } from './engine.ts';
 import { policyOf, recordPaymentInput } from './record.ts';
-import { recordStrayCancelInput, strayCancelPolicy } from './stray-cancel.ts';
+import { policyOfStrayCancel, recordStrayCancelInput } from './stray-cancel.ts';
 
 /** A verified notification, with where it came in. */
 export interface TakenNotification extends WalletNotification {
@@ -41,7 +41,7 @@ export async function takeNotification(
 ): Promise<NotificationResult> {
   const { payment, stray } = await findNotified(engine, taken);
   if (stray !== null && isOf(stray, taken.outcome)) {
-    const policy = await strayCancelPolicy(engine, stray);
+    const policy = await policyOfStrayCancel(engine, stray);
     await recordStrayCancelInput(engine, stray, { kind: 'notified', outcome: taken.outcome }, policy);
     return { kind: 'taken', payment: null };
   }

@@ -15,7 +15,7 @@ import type { IdempotencyKey } from '../../src/ports/journal.ts';
 import type { FrontDoor } from './front-door.ts';
 import type { AcceptedCancel } from './merchant-memory.ts';
 import { merchantDeeds } from './merchant-traits.ts';
-import type { World } from './world.ts';
+import { merchantUrl, type World } from './world.ts';
 
 /** One sale: at the till, or on a payer's page. */
 export interface Order {
@@ -39,6 +39,8 @@ export interface AfterSales {
   lookUntil(order: Order, paymentId: string, ended: (status: string) => boolean): Promise<void>;
   cancelPayment(order: Order, paymentId: string): Promise<void>;
   cancelOrder(order: Order): Promise<void>;
+  /** Cancels a payment that was answered once, and is not known any more. Asks until that is accepted. */
+  cancelLost(requestId: string, orderNo: string): Promise<void>;
   /** A paid order: mostly that was it; some goods come back. */
   afterSuccess(order: Order, paymentId: string): Promise<void>;
 }
@@ -139,7 +141,7 @@ export function createAfterSales(world: World, door: FrontDoor): AfterSales {
   };
 
   const cancelPayment = (order: Order, paymentId: string): Promise<void> => {
-    const way = random.pick<Exclude<AcceptedCancel['by'], 'page'>>([
+    const way = random.pick<Exclude<AcceptedCancel['by'], 'page' | 'lost'>>([
       'payment',
       'payment',
       'order',
@@ -163,6 +165,18 @@ export function createAfterSales(world: World, door: FrontDoor): AfterSales {
 
   const cancelOrder = (order: Order): Promise<void> =>
     cancel(order, 'order', null, (engine) => beginCancelOrder(engine, merchant.id, order.no));
+
+  const cancelLost = (requestId: string, orderNo: string): Promise<void> => {
+    const order: Order = {
+      no: orderNo,
+      amount: { currency: 'CNY', minor: 0n },
+      notifyUrl: merchantUrl,
+      timeoutMs: random.magnitude(2_000, traits.timeoutMsMax),
+      patienceMs: 0,
+      cancelling: true,
+    };
+    return cancel(order, 'lost', requestId, (engine) => beginCancelRequestId(engine, merchant, requestId));
+  };
 
   const refund = async (order: Order, paymentId: string, minor: bigint, number: number): Promise<void> => {
     const keyed = !random.chance(traits.withoutKey);
@@ -226,7 +240,7 @@ export function createAfterSales(world: World, door: FrontDoor): AfterSales {
     await Promise.all(under);
   };
 
-  return { pause, awaited, tell, look, lookUntil, cancelPayment, cancelOrder, afterSuccess };
+  return { pause, awaited, tell, look, lookUntil, cancelPayment, cancelOrder, cancelLost, afterSuccess };
 }
 
 export function keyOf(name: string): IdempotencyKey {

@@ -2,6 +2,7 @@ import type { Payment } from '../../src/domain/payment.ts';
 import { goesFarAhead, shortenedByMs } from './clocks.ts';
 import { auditHistory } from './history-audit.ts';
 import type { Invariant, Violation } from './invariants.ts';
+import { auditLostSales } from './lost-sales-audit.ts';
 import { auditMoney, auditRefund, netByRequest, requestIdOf } from './money-audit.ts';
 import { auditTimeline } from './timeline-audit.ts';
 import { auditTold } from './told-audit.ts';
@@ -26,7 +27,8 @@ export function audit(world: World): readonly Violation[] {
   const known = new Set(payments.map(requestIdOf));
 
   for (const [requestId, minor] of net) {
-    if (!known.has(requestId)) report('unknown-trade', `${requestId} holds ${minor}`);
+    if (!known.has(requestId) && !world.lost.has(requestId))
+      report('unknown-trade', `${requestId} holds ${minor}`);
   }
   auditOrders(world, net, report);
   auditPages(world, report);
@@ -44,6 +46,7 @@ export function audit(world: World): readonly Violation[] {
   }
   for (const refund of refunds) auditRefund(world, refund, report);
   auditCancels(world, payments, net, report);
+  auditLostSales(world, net, report);
   auditAcknowledged(world, known, report);
   return found;
 }

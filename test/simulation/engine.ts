@@ -221,6 +221,13 @@ function remembered(world: World, journal: Journal): Journal {
       noted(refund.merchantId, refund.paymentId, journal.acceptRefund(refund, ...rest)),
     recordRefund: (record) =>
       noted(record.before.merchantId, record.before.paymentId, journal.recordRefund(record)),
+    async recordStrayCancel(before, after) {
+      const cancel = await journal.recordStrayCancel(before, after);
+      if (cancel !== null) {
+        world.lost.get(cancel.requestId)?.history.push({ cancel, atMs: world.scheduler.nowMs() });
+      }
+      return cancel;
+    },
   };
 }
 

@@ -26,9 +26,9 @@ export interface ToldRefund {
 /** A cancel that the gateway has accepted: from then on the merchant counts on it. */
 export interface AcceptedCancel {
   readonly atMs: number;
-  readonly by: 'payment' | 'order' | 'request' | 'page';
+  readonly by: 'payment' | 'order' | 'request' | 'page' | 'lost';
   readonly merchantOrderNo: string;
-  /** The payment that was named in the answer; `null` when the cancel is held. */
+  /** The payment that was named in the answer, or the upstream id of a lost one; `null` when an order's cancel is held. */
   readonly paymentId: string | null;
 }
 

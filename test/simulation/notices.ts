@@ -91,8 +91,14 @@ export function startNotices(world: World, processes: readonly GatewayProcess[],
     world.acknowledged.push({
       requestId: message.requestId,
       atMs: scheduler.nowMs(),
-      isKnown: payment?.paidEvidence === true,
+      isKnown: payment?.paidEvidence === true || isKnownOfLost(message),
     });
+  };
+
+  /** Whether it stands as evidence on the cancel of a payment that the database has lost. */
+  const isKnownOfLost = ({ requestId, wallet, account }: Message): boolean => {
+    const id = `${requestId}@${wallet}/${account}`;
+    return memory.records.strayCancels.get(`${world.merchant.id} ${id}`)?.paidEvidence === true;
   };
 
   /** One try. `acknowledged` is called when the sender hears that it was taken. */
@@ -114,6 +120,10 @@ export function startNotices(world: World, processes: readonly GatewayProcess[],
           if (result.kind === 'stray') {
             tally.count('notification', 'is kept as nobody’s');
             tally.count('money case', moneyCases[10]);
+            if (!world.strays.has(requestId)) {
+              const detail = `${requestId} is nobody’s, and nobody sees it`;
+              world.violations.push({ invariant: 'acknowledged-but-forgotten', detail });
+            }
             return;
           }
           note(message);

@@ -1,4 +1,5 @@
 import { type ClockFaults, drawClockFaults, soundClocks } from './clocks.ts';
+import { drawLostSales, type LostSalesTraits } from './lost-sales.ts';
 import {
   drawMerchantTraits,
   drawVisitorTraits,
@@ -91,6 +92,7 @@ export interface Plan {
   readonly notices: NoticeFaults;
   readonly merchants: MerchantTraits;
   readonly visitors: VisitorTraits;
+  readonly lostSales: LostSalesTraits;
   readonly endpoint: {
     readonly refuses: number;
     readonly timesOut: number;
@@ -332,6 +334,7 @@ function drawAnything(random: Random): Plan {
     },
     merchants: drawMerchantTraits(random),
     visitors: drawVisitorTraits(random),
+    lostSales: drawLostSales(random),
     endpoint: {
       refuses: weight(0.3, 0.6),
       timesOut: weight(0.3, 0.5),

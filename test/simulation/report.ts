@@ -1,5 +1,6 @@
 import { paymentMoves } from '../../src/domain/payment.ts';
 import { clockFaultNames } from './clocks.ts';
+import { lostSaleEnds, lostSaleKinds } from './lost-sales.ts';
 import { merchantDeeds } from './merchant-traits.ts';
 import { noticeFaultNames } from './notices.ts';
 import { outageNames, outageSteps } from './outage.ts';
@@ -116,6 +117,7 @@ const expected: ReadonlyMap<string, readonly string[]> = new Map([
       'cancel by request accepted',
     ],
   ],
+  ['lost sale', [...Object.values(lostSaleKinds), ...Object.values(lostSaleEnds)]],
   ['situation', Object.values(situations)],
   ['paid by', ['entry_code', 'order_code']],
   ['reported', [...walletCalls, 'notification'].map((call) => `untrusted answer to ${call}`)],

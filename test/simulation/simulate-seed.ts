@@ -6,6 +6,7 @@ import { startVisitors } from './entry-page.ts';
 import { createFrontDoor } from './front-door.ts';
 import { createGatewayProcess, type GatewayProcess } from './gateway-process.ts';
 import type { Violation } from './invariants.ts';
+import { startLostSales } from './lost-sales.ts';
 import { startMerchant } from './merchant.ts';
 import { startNotices } from './notices.ts';
 import { type Plant, sound } from './plant.ts';
@@ -55,6 +56,7 @@ export async function simulateSeed(seed: number, plant: Plant = sound): Promise<
   const sales = createAfterSales(world, door);
   startMerchant(world, door, sales);
   startVisitors(world, door, sales);
+  startLostSales(world, sales);
   const end = await scheduler.run(() => memory.records.waiting.size === 0, {
     untilMs: plan.startMs + limitMs,
     events: eventsLimit,

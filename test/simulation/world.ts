@@ -2,11 +2,13 @@ import { createMemoryJournal, type MemoryJournal } from '../../src/adapters/memo
 import { entryCodeText, idRandomBytes } from '../../src/domain/ids.ts';
 import type { Payment } from '../../src/domain/payment.ts';
 import { onEveryProduct } from '../../src/domain/policy.fixture.ts';
+import { type PolicyOverrides, policyFor } from '../../src/domain/policy.ts';
 import type { WalletName } from '../../src/domain/wallets.ts';
 import type { EntryCode, Merchant } from '../../src/ports/merchant-directory.ts';
 import { createAlipayPlusModel } from './alipay-plus-model.ts';
 import { createDatabaseClock, createWalletClock, type DatabaseClock } from './clocks.ts';
 import type { Violation } from './invariants.ts';
+import type { LostSale } from './lost-sales.ts';
 import { createMerchantMemory, type MerchantMemory } from './merchant-memory.ts';
 import type { Acknowledged } from './notices.ts';
 import { createOpenPlatformModel } from './open-platform-model.ts';
@@ -31,6 +33,8 @@ export interface World {
   readonly databaseClock: DatabaseClock;
   /** Every version that a payment has had in the journal, the oldest first. */
   readonly history: Map<string, RecordedVersion[]>;
+  /** Payments that the database has lost, by their upstream ids. */
+  readonly lost: Map<string, LostSale>;
   /** What has happened to the payers' money. */
   readonly ledger: Ledger;
   readonly wallets: { readonly [wallet in WalletName]: WalletModel };
@@ -59,6 +63,13 @@ export interface RecordedVersion {
 export interface NoticeRoutes {
   sent(notice: Notice): void;
   rumoured(notice: Notice): void;
+}
+
+/** Half a month is no time to watch: payment codes live no longer than order codes here. */
+function shortLived(overrides: PolicyOverrides): PolicyOverrides {
+  const { payment_code, ...products } = overrides.alipay_open ?? {};
+  const { expiryMaxMs } = policyFor('alipay_open', 'order_code');
+  return { ...overrides, alipay_open: { ...products, payment_code: { ...payment_code, expiryMaxMs } } };
 }
 
 export const merchantUrl = 'https://merchant.example/notify';
@@ -94,7 +105,7 @@ export function createWorld(seed: number): World {
       { wallet: 'alipay_plus', account: 'sandbox', subMerchantId: 'M0001', currency: 'USD' },
     ],
     orderCodes: { scene: 'vending machine', expiryMs: plan.merchants.orderCodeMs },
-    policyOverrides: expiryDefaultMs === 0 ? {} : onEveryProduct({ expiryDefaultMs }),
+    policyOverrides: shortLived(expiryDefaultMs === 0 ? {} : onEveryProduct({ expiryDefaultMs })),
     notifyUrl: plan.merchants.isToldOfEntries ? merchantUrl : null,
   };
   return {
@@ -107,6 +118,7 @@ export function createWorld(seed: number): World {
     memory: createMemoryJournal(() => new Date(databaseClock.nowMs())),
     databaseClock,
     history: new Map(),
+    lost: new Map(),
     ledger,
     wallets: {
       alipay_open: createOpenPlatformModel(around('alipay_open'), plan.wallets.alipay_open),
