@@ -112,7 +112,10 @@ describe('a notification that the payment failed or was closed', () => {
 
   test('does not put off an inquiry that is due, however often it is repeated', () => {
     const due = { ...named('issued'), nextStep: { action: 'inquire', dueAt: secondsAfter(-9) } } as const;
-    expect(told(due, notPaid).payment.nextStep).toEqual(due.nextStep);
+    const { payment: after, events } = told(due, notPaid);
+    expect(after.nextStep).toEqual(due.nextStep);
+    // What the wallet has said first stands on the timeline all the same.
+    expect(events).toEqual([{ type: 'NotPaidNotified', data: { code: notPaid.code } }]);
   });
 });
 

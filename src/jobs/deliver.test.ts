@@ -231,3 +231,20 @@ test('a replay that arrives ends the alert, unless another delivery of the payme
   await deliver(accepting, replayed.delivery);
   expect(await attention()).toBeNull();
 });
+
+// proves NOT-03
+test('a replay of what the payment has left behind ends the alert: nobody needs to be told of it any more', async () => {
+  const { memory, engine } = engineOf((journal) => journal);
+  const payment = paidPayment({
+    version: 1,
+    state: 'reversing',
+    attention: { reason: 'delivery_exhausted', since: now },
+  });
+  await memory.journal.openPayment(payment, [], null, [succeeded(payment)]);
+  const rows = await memory.due.claimDue(2, 15_000);
+  const row = rows.find(({ kind }) => kind === 'delivery');
+  if (row?.kind !== 'delivery') throw new Error('nothing is to be delivered');
+  await deliver(engine, row.delivery);
+  expect([...memory.records.deliveries.values()].map(({ state }) => state)).toEqual(['withdrawn']);
+  expect((await memory.journal.findPayment(payment.merchantId, payment.id))?.attention).toBeNull();
+});

@@ -89,6 +89,33 @@ describe('an endpoint that does not answer', () => {
 });
 
 // proves NOT-03
+describe('a message that nobody takes', () => {
+  it('is tried at once and after 1, 2, 4 and 8 seconds, then for a day, and then stands in attention', async () => {
+    const trial = createTrial();
+    const begunMs = trial.clock.monotonicMs();
+    const triedMs: number[] = [];
+    endpoints(trial, async () => {
+      triedMs.push(trial.clock.monotonicMs() - begunMs);
+      return { kind: 'failed', reason: 'the endpoint answered 500' };
+    });
+    // Nothing but its own publications wakes the loop in time.
+    start(trial, { pollMs: 30 * dayMs });
+    const payment = await trial.announceSuccess();
+    trial.changes.publish(payment.id, trial.clock.now());
+    await trial.clock.advance(2 * dayMs);
+    const [seconds, minutes, hours] = [1_000, 60_000, hourMs];
+    const waits = [4 * minutes, 10 * minutes, 10 * minutes, hours, 2 * hours, 6 * hours, 15 * hours];
+    const fast = [0, 1, 2, 4, 8].map((at) => at * seconds);
+    const slow = waits.map((_, index) =>
+      waits.slice(0, index + 1).reduce((sum, wait) => sum + wait, 8 * seconds),
+    );
+    expect(triedMs).toEqual([...fast, ...slow]);
+    expect((await trial.payment(payment.id)).attention?.reason).toBe('delivery_exhausted');
+    expect(new Set(trial.send.mock.calls.map(([message]) => message.messageId)).size).toBe(1);
+  });
+});
+
+// proves NOT-03
 describe('an endpoint that has failed for long', () => {
   /** A shop that sells once an hour, whatever becomes of its endpoint. */
   async function sellsHourly(trial: Trial, hours: number): Promise<Payment[]> {

@@ -300,6 +300,25 @@ describe('what is not believed', () => {
     expect(timeline.filter(({ type }) => type === 'NotPaidNotified')).toHaveLength(1);
   });
 
+  // proves RES-17
+  it('failures that are told now and then: each is measured by the one before it, not by the first', async () => {
+    const { trial, app } = await setting();
+    const payment = await openPayment(trial);
+    const closed = { trade_status: 'TRADE_CLOSED' };
+    await notifyOpen(app, payment, closed);
+    await trial.clock.advance(60_000);
+    await notifyOpen(app, payment, closed);
+    const looked = await trial.payment(payment.id);
+    const nextStep = { action: 'inquire', dueAt: new Date(trial.clock.now().getTime() + 60_000) } as const;
+    const after = { ...looked, nextStep };
+    await trial.memory.journal.recordPayment({ before: looked, after, events: [], announcements: [] });
+    await notifyOpen(app, payment, closed);
+    const { nextStep: next } = await trial.payment(payment.id);
+    const waitMs = (next?.dueAt.getTime() ?? 0) - trial.clock.now().getTime();
+    expect(waitMs).toBeGreaterThan(1_000);
+    expect(waitMs).toBeLessThan(60_000);
+  });
+
   it('a contradiction that is repeated: it is recorded and alerted once, each that differs', async () => {
     const { trial, app, reported } = await setting();
     const payment = await openEntry(trial);
