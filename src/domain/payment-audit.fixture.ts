@@ -15,6 +15,9 @@ const actionsOf: { readonly [reversal: string]: readonly PaymentAction[] } = {
   baseless: ['inquire'],
 };
 
+/** The last of a reversal's refund ids is reached after a month of doubling waits. */
+const longestWaitMs = 31 * 86_400_000;
+
 const activeReversals: readonly string[] = ['cancelling', 'watching', 'settling', 'refunding'];
 
 /** What is wrong with a payment as it would stand in the journal. */
@@ -67,6 +70,13 @@ export function paymentDefects(payment: Payment): string[] {
       `${reversal} with the step ${nextStep.action}`,
     );
   }
+  const isCancelled = state === 'cancelled' || state === 'cancelled_provisionally';
+  must(isCancelled === (payment.cancelledBy !== null), `${state}, and cancelled by ${payment.cancelledBy}`);
+  must(state !== 'failed' || payment.failure !== null, 'failed without a reason');
+  must(
+    payment.cancelledBy !== 'refund' || !isCancelled || payment.refunded === payment.amount.minor,
+    'cancelled by refund, and not all of it is refunded',
+  );
   if (reversal === 'settling') must(payment.openRefunds > 0, 'settling without an open refund');
   if (reversal === 'refunding') {
     must(payment.openRefunds === 0, 'the remainder is refunded while a refund is open');
@@ -120,6 +130,23 @@ export function decisionDefects(
   must(
     after.attention === null || before.attention !== null || types.includes('AttentionRaised'),
     'attention was raised without an event',
+  );
+  must(
+    before.attention === null || after.attention !== null || types.includes('AttentionEnded'),
+    'attention ended without an event',
+  );
+  must(
+    before.attention?.reason !== 'delivery_exhausted' ||
+      after.attention?.reason === 'delivery_exhausted' ||
+      input.kind === 'delivery_made_good' ||
+      input.kind === 'resolved_by_hand',
+    'a merchant that could not be told was forgotten',
+  );
+  must(
+    after.nextStep === null ||
+      after.nextStep === before.nextStep ||
+      after.nextStep.dueAt.getTime() <= Math.max(now.getTime(), before.expiresAt.getTime()) + longestWaitMs,
+    'a step that is put off for longer than anything waits',
   );
   if (after.nextStep !== null && answersStep(before, input)) {
     must(after.nextStep.dueAt >= now, 'the step that was done is followed by one that was due before');

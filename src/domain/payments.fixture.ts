@@ -6,6 +6,7 @@ import {
   type PaymentState,
   type Reversal,
 } from './payment.ts';
+import { closedAtWallet } from './payment-failures.ts';
 import { type PaymentPolicy, policyFor } from './policy.ts';
 import type { Refund } from './refund.ts';
 
@@ -255,6 +256,7 @@ function ended(
     state,
     reversal: reversal === null ? null : reversing(reversal),
     nextStep: null,
+    failure: state === 'failed' ? closedAtWallet : null,
     ...fields,
   });
 }
