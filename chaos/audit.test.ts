@@ -228,6 +228,10 @@ describe('what merchants know', () => {
     ['a success after a failure', (books) => tell(books, 'pay_3', 3, 'succeeded', 0)],
     ['another end of a refund', (books) => tellRefund(books, 're_1', 3, 'failed', 300)],
     ['another amount of a refund', (books) => tellRefund(books, 're_1', 3, 'succeeded', 301)],
+    [
+      'a success whose message arrives after the cancel’s',
+      (books) => books.tellMessage('payment.succeeded', 'pay_2'),
+    ],
     ['what should never be', (books) => books.complain('one key became pay_1 and pay_2')],
   ])('%s was told wrongly', (_, told) => {
     expect(found({ told })).toContain('told_wrongly');

@@ -19,13 +19,14 @@ export interface AcceptedCancel {
 export interface MerchantBooks {
   readonly payments: ReadonlyMap<string, readonly Told[]>;
   readonly refunds: ReadonlyMap<string, readonly Told[]>;
-  /** Types of the verified messages about a payment or refund, by its id. */
+  /** Types of the verified messages about a payment or refund, by its id, in the order of their first arrival. */
   readonly messages: ReadonlyMap<string, ReadonlySet<string>>;
   readonly cancels: readonly AcceptedCancel[];
   /** What no merchant should ever see, in words. */
   readonly complaints: readonly string[];
   tell(payment: PaymentSnapshot): void;
   tellRefund(refund: RefundSnapshot): void;
+  /** Complains of a success that arrives after an end without one. */
   tellMessage(type: string, subjectId: string): void;
   cancelAccepted(cancel: AcceptedCancel): void;
   complain(words: string): void;
@@ -50,9 +51,13 @@ export function createMerchantBooks(): MerchantBooks {
       listIn(refunds, id).push({ version, status, minor: amount.value });
     },
     tellMessage(type, subjectId) {
-      const types = messages.get(subjectId);
-      if (types === undefined) messages.set(subjectId, new Set([type]));
-      else types.add(type);
+      const types = messages.get(subjectId) ?? new Set<string>();
+      messages.set(subjectId, types);
+      const end = [...types].find((before) => /\.(cancelled|failed)$/.test(before));
+      if (type.endsWith('.succeeded') && end !== undefined) {
+        complaints.push(`${type} of ${subjectId} has arrived after ${end}`);
+      }
+      types.add(type);
     },
     cancelAccepted: (cancel) => void cancels.push(cancel),
     complain: (words) => void complaints.push(words),

@@ -64,6 +64,8 @@ export async function openMerchantEndpoint(
 }
 
 function take({ type, data: { payment, refund } }: Message, books: MerchantBooks): void {
+  const shows = refund === undefined ? `payment.${payment.status}` : `refund.${refund.status}`;
+  if (shows !== type) books.complain(`a message ${type} of ${payment.id} shows ${shows}`);
   books.tell(payment);
   if (refund !== undefined) books.tellRefund(refund);
   books.tellMessage(type, refund?.id ?? payment.id);

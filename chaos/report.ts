@@ -3,7 +3,7 @@ import type { Victim } from './kill-plan.ts';
 import type { PlainResult } from './plain-contestant.ts';
 import type { Rows, WaitingRows } from './rows.ts';
 import type { TillCounts } from './till.ts';
-import type { LedgerLine } from './wallet-control.ts';
+import type { LedgerLine, WalletControl } from './wallet-control.ts';
 
 export interface Outcome {
   readonly print: (line: string) => void;
@@ -11,6 +11,8 @@ export interface Outcome {
   readonly rows: Rows;
   readonly ledger: readonly LedgerLine[];
   readonly kills: ReadonlyMap<Victim, number>;
+  readonly killsPlanned: number;
+  readonly faults: Awaited<ReturnType<WalletControl['recentFaults']>>;
   readonly waiting: WaitingRows;
   readonly counts: TillCounts;
   readonly plain: PlainResult;
@@ -34,7 +36,14 @@ export async function printReport(outcome: Outcome): Promise<void> {
   const { print, rows, counts, kills, waiting, violations, plain } = outcome;
   print('');
   print(outcome.database);
-  print(`kill -9: ${[...kills].map(([victim, times]) => `${victim} ${times}`).join(', ')}`);
+  const killed = [...kills.values()].reduce((sum, times) => sum + times, 0);
+  print(
+    `kill -9: ${[...kills].map(([victim, times]) => `${victim} ${times}`).join(', ')}; ` +
+      `${killed} of ${outcome.killsPlanned} planned`,
+  );
+  const { calls, faults } = outcome.faults;
+  const met = [...faults].toSorted().map(([fault, times]) => `${fault} ${times}`);
+  print(`faults in the wallets' last ${calls} calls: ${met.length === 0 ? 'none' : met.join(', ')}`);
   print(
     `tills: ${counts.sales} sales; ${counts.unanswered} calls without an answer, ${counts.vanished} tills switched off, ` +
       `${counts.gaveUp} gave up`,
@@ -63,7 +72,6 @@ export async function printReport(outcome: Outcome): Promise<void> {
   print(`one-sided here:                             ${share(oneSided, rows.payments.length)}`);
   print(`one-sided by the plain official-SDK way:    ${share(plain.oneSided, plain.payments)}`);
   for (const line of [...violationLines(violations), ...(await traceLines(outcome))]) print(line);
-  const killed = [...kills.values()].reduce((sum, times) => sum + times, 0);
   print(`${rows.payments.length} payments, ${killed} kills, ${violations.length} violations`);
 }
 

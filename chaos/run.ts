@@ -8,7 +8,7 @@ import { createMerchantBooks, type MerchantBooks } from './merchant-books.ts';
 import { type MerchantEndpoint, openMerchantEndpoint } from './merchant-endpoint.ts';
 import type { Wanted } from './options.ts';
 import { isPlain, type PlainContestant, startPlainContestant } from './plain-contestant.ts';
-import { printReport } from './report.ts';
+import { type Outcome, printReport } from './report.ts';
 import { countWaiting, readRows, timelineOf, type WaitingRows } from './rows.ts';
 import { confirmFromMinor, type Shops, sale } from './sales.ts';
 import { durabilityOf, type System, startSystem } from './system.ts';
@@ -55,8 +55,19 @@ export async function runChaos(wanted: ChaosWanted, signal: AbortSignal, print: 
         sell(shops, counter, { seed, tills, untilMs, signal }),
       ]);
       signal.throwIfAborted();
+      const faults = await system.wallet.recentFaults();
       const waiting = await rest(system, endpoint, signal);
-      return await close({ system, books, counter, plain, kills, waiting, print });
+      return await close({
+        system,
+        books,
+        counter,
+        plain,
+        kills,
+        killsPlanned: plan.length,
+        faults,
+        waiting,
+        print,
+      });
     } finally {
       await counter.close();
       await endpoint.close();
@@ -201,6 +212,8 @@ async function close(of: {
   readonly counter: Counter;
   readonly plain: PlainContestant;
   readonly kills: ReadonlyMap<Victim, number>;
+  readonly killsPlanned: number;
+  readonly faults: Outcome['faults'];
   readonly waiting: WaitingRows;
   readonly print: Print;
 }): Promise<number> {
@@ -215,6 +228,8 @@ async function close(of: {
     rows,
     ledger,
     kills: of.kills,
+    killsPlanned: of.killsPlanned,
+    faults: of.faults,
     waiting: of.waiting,
     counts: counter.counts,
     plain: await of.plain.result(whole),

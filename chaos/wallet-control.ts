@@ -9,12 +9,16 @@ export interface LedgerLine {
   readonly cancelled: boolean;
 }
 
-/** What goes wrong at the wallet, each in the same share of its calls. */
+/**
+ * What goes wrong at the wallet, each in the same share of its calls. All but the last of a call's faults carry it out, so
+ * that a cancel which nobody sends again would arrive all the same; `not_processed` is the call that never does.
+ */
 export const walletFaults = [
   { api: '*', fault: 'system_error' },
   { api: '*', fault: 'no_answer' },
   { api: '*', fault: 'reset' },
   { api: '*', fault: 'arrives_late' },
+  { api: '*', fault: 'not_processed' },
   { api: 'notification', fault: 'lost_notification' },
 ] as const;
 
@@ -29,6 +33,8 @@ export interface WalletControl {
   /** From now on what arrives late comes after so long. */
   setLateness(share: number, delayMs: number, seed: number): Promise<void>;
   clearFaults(): Promise<void>;
+  /** The faults that the last calls have met, a thousand of them at most. */
+  recentFaults(): Promise<{ readonly calls: number; readonly faults: ReadonlyMap<string, number> }>;
   ledger(): Promise<readonly LedgerLine[]>;
 }
 
@@ -68,6 +74,12 @@ export function walletControl(url: string): WalletControl {
       await ask('POST', 'faults', rule);
     },
     clearFaults: async () => void (await ask('DELETE', 'faults')),
+    async recentFaults() {
+      const calls = await ask<readonly { readonly fault: string | null }[]>('GET', 'requests?limit=1000');
+      const faults = new Map<string, number>();
+      for (const { fault } of calls) if (fault !== null) faults.set(fault, (faults.get(fault) ?? 0) + 1);
+      return { calls: calls.length, faults };
+    },
     ledger: () => ask('GET', 'ledger'),
   };
 }
