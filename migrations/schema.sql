@@ -73,6 +73,15 @@ create table held_cancels (
 
 CREATE INDEX held_cancels_open ON public.held_cancels USING btree (created_at) WHERE (cleared_at IS NULL);
 
+create table held_order_cancels (
+  merchant_id text not null,
+  merchant_order_no text not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  constraint held_order_cancels_pkey PRIMARY KEY (merchant_id, merchant_order_no)
+);
+
+CREATE INDEX held_order_cancels_by_age ON public.held_order_cancels USING btree (created_at);
+
 create table idempotency_keys (
   merchant_id text not null,
   key text not null,

@@ -3,7 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../test/database/test-database.ts';
+import { createCancelJournal } from '../adapters/postgres/cancel-journal.ts';
 import { type Database, openDatabase } from '../adapters/postgres/database.ts';
+import { gatewayMetrics } from './metrics.ts';
+import { createProcessSignals } from './process-signals.ts';
 import { type Ended, shoudan as run } from './scripted-gateway.fixture.ts';
 
 let folder: string;
@@ -92,6 +95,8 @@ it('an empty queue says so, and that no worker is alive', async () => {
     disabled_endpoints: [],
     held_cancels_total: 0,
     held_cancels: [],
+    held_order_cancels_total: 0,
+    held_order_cancels: [],
     stray_notifications_total: 0,
     stray_notifications: [],
     untrusted_notifications: [],
@@ -195,6 +200,36 @@ it('what needs attention is listed with its reason, its next step and what to do
       'M1        P1                  2026-11-22T00:00:00.000Z  -        no account to send it to\n',
   );
   expect((await shoudan('inspect queue')).out).toContain('needs attention: 3\n');
+});
+
+// money case 10
+it('a cancelled order that no payment has come of is listed for a day, once a payment on its way would have come', async () => {
+  const cancelled = (orderNo: string, minutesAgo: number, requests: number) =>
+    database.query(
+      `with o as (insert into orders (merchant_id, merchant_order_no, closed_at, requests) values ('M1', $1, now(), $3))
+       insert into held_order_cancels (merchant_id, merchant_order_no, created_at)
+       values ('M1', $1, clock_timestamp() - $2 * interval '1 minute')`,
+      [orderNo, minutesAgo, requests],
+    );
+  await cancelled('too-young', 0, 0);
+  const journal = createCancelJournal(database);
+  for (const time of [1, 2])
+    expect([time, (await journal.cancelOrder('M1', 'lost')).kind]).toEqual([time, 'held']);
+  await database.query(
+    `update held_order_cancels set created_at = created_at - interval '2 minutes' where merchant_order_no = 'lost'`,
+  );
+  await cancelled('came-later', 2, 1);
+  await cancelled('too-old', 60 * 25, 0);
+  const json = JSON.parse((await shoudan('inspect attention --json')).out);
+  expect(json).toMatchObject({
+    held_order_cancels_total: 1,
+    held_order_cancels: [{ merchant_id: 'M1', merchant_order_no: 'lost' }],
+  });
+  expect((await shoudan('inspect attention')).out).toMatch(
+    /\ncancelled orders without a payment: 1\n\nmerchant {2}merchant_order_no {2}since\s+M1 +lost +\S+Z\n\nNo payment has come/,
+  );
+  const { body } = await gatewayMetrics({ database, signals: createProcessSignals() })();
+  expect(body).toContain('shoudan_needs_attention{reason="cancel_of_unknown_order"} 1');
 });
 
 // proves NOT-01

@@ -1,4 +1,9 @@
-import { type HeldCancel, listHeldCancels } from '../adapters/postgres/held-cancels.ts';
+import {
+  type HeldCancel,
+  type HeldOrderCancel,
+  listHeldCancels,
+  listHeldOrderCancels,
+} from '../adapters/postgres/held-cancels.ts';
 import { listFailingEndpoints } from '../adapters/postgres/listed-deliveries.ts';
 import {
   countUntrustedNotifications,
@@ -33,6 +38,7 @@ interface NeedsPeople {
   readonly attention: Listed<AttentionRow>;
   readonly disabledEndpoints: Listed<FailingEndpoint>;
   readonly heldCancels: Listed<HeldCancel>;
+  readonly heldOrderCancels: Listed<HeldOrderCancel>;
   readonly strays: Listed<ListedStray>;
   readonly untrusted: readonly UntrustedOfAccount[];
 }
@@ -47,6 +53,7 @@ export async function inspectQueue(
     attention: await listAttention(database, glimpse),
     disabledEndpoints: await listFailingEndpoints(database, glimpse, 'disabled'),
     heldCancels: await listHeldCancels(database, glimpse),
+    heldOrderCancels: await listHeldOrderCancels(database, glimpse),
     strays: await listStrayNotifications(database, glimpse),
     untrusted: await countUntrustedNotifications(database),
   }));
@@ -67,6 +74,7 @@ export async function inspectAttention(
     attention: await listAttention(database, whole),
     disabledEndpoints: await listFailingEndpoints(database, whole, 'disabled'),
     heldCancels: await listHeldCancels(database, whole),
+    heldOrderCancels: await listHeldOrderCancels(database, whole),
     strays: await listStrayNotifications(database, whole),
     untrusted: await countUntrustedNotifications(database),
   }));
@@ -121,7 +129,14 @@ function distanceText(dueAt: Date, now: Date): string {
   return seconds > 0 ? `${seconds} s late` : `in ${-seconds} s`;
 }
 
-function needsText({ attention, disabledEndpoints, heldCancels, strays, untrusted }: NeedsPeople): string {
+function needsText({
+  attention,
+  disabledEndpoints,
+  heldCancels,
+  heldOrderCancels,
+  strays,
+  untrusted,
+}: NeedsPeople): string {
   return [
     `\nneeds attention: ${attention.total}\n`,
     ...attention.rows.map(
@@ -153,6 +168,13 @@ function needsText({ attention, disabledEndpoints, heldCancels, strays, untruste
       ? ''
       : `\n${heldText(heldCancels.rows, false)}\n${attentionAdvice('cancel_of_unknown_request') ?? ''}\n`,
     moreText(heldCancels),
+    heldOrderCancels.total === 0
+      ? ''
+      : `\ncancelled orders without a payment: ${heldOrderCancels.total}\n\n${table(
+          ['merchant', 'merchant_order_no', 'since'],
+          heldOrderCancels.rows.map((row) => [row.merchantId, row.merchantOrderNo, row.since.toISOString()]),
+        )}\n${attentionAdvice('cancel_of_unknown_order') ?? ''}\n`,
+    moreText(heldOrderCancels),
     `\nstray notifications: ${strays.total}\n`,
     strays.total === 0
       ? ''
@@ -235,7 +257,14 @@ function workDocument({ at, workersAlive, steps, accounts }: OpenWork) {
   };
 }
 
-function needsDocument({ attention, disabledEndpoints, heldCancels, strays, untrusted }: NeedsPeople) {
+function needsDocument({
+  attention,
+  disabledEndpoints,
+  heldCancels,
+  heldOrderCancels,
+  strays,
+  untrusted,
+}: NeedsPeople) {
   return {
     attention_total: attention.total,
     attention: attention.rows.map((row) => ({
@@ -261,6 +290,13 @@ function needsDocument({ attention, disabledEndpoints, heldCancels, strays, untr
     held_cancels: heldCancels.rows.map((row) => ({
       ...heldDocument(row),
       advice: attentionAdvice('cancel_of_unknown_request'),
+    })),
+    held_order_cancels_total: heldOrderCancels.total,
+    held_order_cancels: heldOrderCancels.rows.map((row) => ({
+      merchant_id: row.merchantId,
+      merchant_order_no: row.merchantOrderNo,
+      since: row.since.toISOString(),
+      advice: attentionAdvice('cancel_of_unknown_order'),
     })),
     stray_notifications_total: strays.total,
     stray_notifications: strays.rows.map((row) => ({

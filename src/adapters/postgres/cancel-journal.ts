@@ -45,7 +45,13 @@ async function cancelOrder(
              order by created_at desc, id desc limit 1`,
       values: [merchantId, merchantOrderNo],
     });
-    return { kind: 'held', latest: rows[0] === undefined ? null : paymentOf(rows[0]) };
+    if (rows[0] !== undefined) return { kind: 'held', latest: paymentOf(rows[0]) };
+    await connection.query({
+      name: 'hold_order_cancel',
+      text: `insert into held_order_cancels (merchant_id, merchant_order_no) values ($1, $2) on conflict do nothing`,
+      values: [merchantId, merchantOrderNo],
+    });
+    return { kind: 'held', latest: null };
   });
 }
 

@@ -54,6 +54,33 @@ export async function findHeldCancel(
   return held ?? null;
 }
 
+/** A cancel of an order that no payment has come of. Mostly none was ever sent; after a restore it may have been lost. */
+export interface HeldOrderCancel {
+  readonly merchantId: string;
+  readonly merchantOrderNo: string;
+  readonly since: Date;
+}
+
+/** A payment that its cancel has overtaken comes within a minute; whatever has become of nothing is told for a day. */
+export const heldOrderCancelsInSight = `
+  from held_order_cancels h join orders o on o.merchant_id = h.merchant_id and o.merchant_order_no = h.merchant_order_no
+  where o.requests = 0 and h.created_at < clock_timestamp() - interval '1 minute'
+    and h.created_at > clock_timestamp() - interval '1 day'`;
+
+/** The longest held first. Money case 10. */
+export async function listHeldOrderCancels(
+  database: Database,
+  limit: number,
+): Promise<Listed<HeldOrderCancel>> {
+  const { rows } = await database.query<HeldOrderCancel & { readonly total: number }>(
+    `select h.merchant_id as "merchantId", h.merchant_order_no as "merchantOrderNo", h.created_at as since,
+       (count(*) over ())::int as total ${heldOrderCancelsInSight}
+     order by h.created_at, h.merchant_order_no limit $1`,
+    [limit],
+  );
+  return { rows: rows.map(({ total: _, ...row }) => row), total: rows[0]?.total ?? 0 };
+}
+
 export type ClearedHeldCancel =
   | { readonly kind: 'cleared'; readonly held: HeldCancel }
   /** These are still being sent, and nobody has said that they are to be given up. */

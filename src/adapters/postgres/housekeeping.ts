@@ -5,7 +5,7 @@ export interface Retention {
   readonly eventDays: number;
   /** Answers and notifications that could not be trusted are kept this long. */
   readonly untrustedAnswerDays: number;
-  /** Stray notifications, counted from when they were cleared; open ones stay. */
+  /** Stray notifications, counted from when they were cleared (open ones stay), and cancels of orders without a payment. */
   readonly clearedStrayDays: number;
   /** Endpoints that fail and have nothing to be told: a merchant may name another URL with each payment. */
   readonly failingEndpointDays: number;
@@ -140,6 +140,10 @@ async function deleteOutlived(database: Database, retention: Retention): Promise
   );
   await database.query(
     `delete from stray_notifications where cleared_at < clock_timestamp() - $1 * interval '1 day'`,
+    [retention.clearedStrayDays],
+  );
+  await database.query(
+    `delete from held_order_cancels where created_at < clock_timestamp() - $1 * interval '1 day'`,
     [retention.clearedStrayDays],
   );
   for (let deleted = keysAtOnce; deleted === keysAtOnce; ) {

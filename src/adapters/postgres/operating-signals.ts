@@ -1,6 +1,6 @@
 import type { AttentionReason } from '../../domain/payment.ts';
 import type { Database } from './database.ts';
-import { heldCancelInSight } from './held-cancels.ts';
+import { heldCancelInSight, heldOrderCancelsInSight } from './held-cancels.ts';
 import { workerGoneAfterSeconds } from './housekeeping.ts';
 
 /** What the tables say about the work of all processes. */
@@ -101,6 +101,8 @@ async function countNeedsAttention(database: Database): Promise<ReadonlyMap<stri
            select attention, count(*) from refunds where due_at is not null and attention is not null group by 1
            union all
            select 'cancel_of_unknown_request', count(*) from held_cancels h where ${heldCancelInSight}
+           union all
+           select 'cancel_of_unknown_order', count(*) ${heldOrderCancelsInSight}
            union all
            select 'endpoint_disabled', count(*) from endpoints where disabled_at is not null
            union all

@@ -5,6 +5,7 @@ const advice: {
   readonly [reason in
     | AttentionReason
     | 'cancel_of_unknown_request'
+    | 'cancel_of_unknown_order'
     | 'endpoint_disabled'
     | 'stray_notification'
     | 'untrusted_notification']: string;
@@ -38,6 +39,10 @@ const advice: {
     'A cancel names an upstream id that is not known here, and goes to every account of its merchant by itself. Undone at a ' +
     'wallet: this database has lost the payment, as after a restore; tell the merchant. Never known there: ask the merchant ' +
     'where the id is from. Then `shoudan held clear`.',
+  cancel_of_unknown_order:
+    'No payment has come of these orders since they were cancelled, and one that still comes is not sent. Mostly none was ever ' +
+    'sent. After a restore it may be one that this database has lost: have the merchant cancel it by its payment_request_id. ' +
+    'They are shown for a day.',
   stray_notification:
     'The wallet tells of a payment that is not known here: look it up at the wallet. After a restore, refund there what is ' +
     "paid, unless the merchant's books have the sale; else somebody uses this account, or its notify url, beside this gateway. " +
