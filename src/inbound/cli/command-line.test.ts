@@ -35,6 +35,10 @@ it.each([
   ['pay --__proto__ 1', 'pay has no option --__proto__; see `shoudan pay --help`'],
   ['pay --json=yes', '--json is a flag and takes no value; see `shoudan pay --help`'],
   ['pay --amount 1 --amount 2', '--amount is given 2 times; see `shoudan pay --help`'],
+  [
+    'merchant policy set --merchant M1 --wallet alipay_open --product payment_code',
+    'merchant policy set needs --set; see `shoudan merchant policy set --help`',
+  ],
   ['pay 12.34', 'pay takes nothing beside its options, not 12.34; see `shoudan pay --help`'],
   ['refund --amount 1', 'refund needs <payment>; see `shoudan refund --help`'],
   ['cancel a b', 'cancel takes no more than payment beside its options, not b; see `shoudan cancel --help`'],

@@ -152,11 +152,11 @@ function optionsOf(
   return Object.fromEntries(
     Object.entries(spec.options).map(([option, { value, required, repeats }]) => {
       const values = given.get(option) ?? [];
+      if (required === true && values.length === 0) throw usageError(`${name} needs --${option}`, name);
       if (repeats === true) return [option, values];
       // A second value is never silently preferred to the first: one of them would be the wrong amount.
       if (values.length > 1) throw usageError(`--${option} is given ${values.length} times`, name);
       if (value === null) return [option, values.length === 1];
-      if (required === true && values.length === 0) throw usageError(`${name} needs --${option}`, name);
       return [option, values[0]];
     }),
   );
