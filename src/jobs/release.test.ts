@@ -148,12 +148,36 @@ describe('while an account is silent', () => {
     expect(dueNow(trial)).toContain(others.at(-1)?.id);
   });
 
-  it('nobody is sent ahead where nothing waits', async () => {
+  it('one is sent ahead although none waited yet when the first was to go, and no call is heard since', async () => {
+    const { trial, releases, fallSilent } = startTrial();
+    fallSilent(true);
+    releases.heard('alipay_open', 'sandbox', 'silence');
+    await trial.clock.advance(3_000);
+    await hold(trial, 10);
+    await trial.clock.advance(2_000);
+    expect(dueNow(trial)).toHaveLength(1);
+  });
+
+  it('a journal that is away meanwhile ends no search', async () => {
+    const { trial, releases, releaseHeld, errors, fallSilent } = startTrial();
+    await hold(trial, 10);
+    fallSilent(true);
+    releaseHeld.mockRejectedValueOnce(new Error('the database is away'));
+    releases.heard('alipay_open', 'sandbox', 'silence');
+    await trial.clock.advance(4_000);
+    expect(errors).toHaveLength(1);
+    expect(dueNow(trial)).toHaveLength(1);
+  });
+
+  it('nobody is looked for any more where nothing waits for a minute', async () => {
     const { trial, releases, releaseHeld, fallSilent } = startTrial();
     fallSilent(true);
     releases.heard('alipay_open', 'sandbox', 'silence');
+    await trial.clock.advance(90_000);
+    const looks = releaseHeld.mock.calls.length;
+    expect(looks).toBeLessThanOrEqual(30);
     await trial.clock.advance(3_600_000);
-    expect(releaseHeld).toHaveBeenCalledTimes(1);
+    expect(releaseHeld).toHaveBeenCalledTimes(looks);
   });
 });
 

@@ -29,6 +29,11 @@ const lookAgainMs = 1_000;
 const scoutEveryMsMin = 2_000;
 const scoutEveryMsMax = 15_000;
 const scoutShare = 0.1;
+/**
+ * When none has waited for so long, none is looked for. A step that was sent ahead is no more held while it is claimed and
+ * called, and those that fell due together are held a moment after the silence that the first of them met.
+ */
+const scoutsUntilNoneMs = 60_000;
 
 /**
  * Brings the steps forward that wait for an account which answers again: at once, the oldest window end first, so many at
@@ -67,14 +72,23 @@ export function startReleases(
     }
   }
 
-  /** Ends when the account answers, or nothing waits for it; the next silence sends another. */
+  /** Ends when the account answers, or nothing has waited for it for a while; the next silence sends another. */
   async function scout(wallet: WalletName, account: string, sinceMs: number): Promise<void> {
+    let foundAtMs = engine.clock.monotonicMs();
     for (;;) {
       const lastsMs = engine.clock.monotonicMs() - sinceMs;
       const waitMs = Math.min(scoutEveryMsMax, Math.max(scoutEveryMsMin, lastsMs * scoutShare));
       await engine.clock.sleep(waitMs, stopped.signal);
       if (stopped.signal.aborted || !isSilent(wallet, account)) return;
-      if ((await bringForward(wallet, account, 1)) === 0) return;
+      const nowMs = engine.clock.monotonicMs();
+      try {
+        if ((await bringForward(wallet, account, 1)) > 0) foundAtMs = nowMs;
+        else if (nowMs >= foundAtMs + scoutsUntilNoneMs) return;
+      } catch (error) {
+        // The database is away: nobody knows whether one waits.
+        onError(error);
+        foundAtMs = nowMs;
+      }
     }
   }
 
