@@ -1,8 +1,8 @@
 import type { Reporter, SerializedError, TestCase, TestModule } from 'vitest/node';
 
 /**
- * Ends a test run with one plain line, `N passed, N failed`, and before it names every test that was skipped, so that
- * no skipped test goes unnoticed.
+ * Ends a test run with one plain line, `N passed, N failed`. Before it stands what tests have annotated, such as how a planted
+ * defect was caught, and every test that was skipped, so that no skipped test goes unnoticed.
  */
 export default class SummaryReporter implements Reporter {
   onTestRunEnd(modules: ReadonlyArray<TestModule>, unhandledErrors: ReadonlyArray<SerializedError>): void {
@@ -14,8 +14,11 @@ export default class SummaryReporter implements Reporter {
       modules.filter(failedOutsideItsTests).length +
       unhandledErrors.length;
 
-    const lines = skipped.map((test) => `SKIPPED ${placeOf(test)}`);
-    if (skipped.length > 0) lines.push('');
+    const noted = tests.flatMap((test) =>
+      test.annotations().map(({ message }) => `${test.fullName}: ${message}`),
+    );
+    const lines = [...noted, ...skipped.map((test) => `SKIPPED ${placeOf(test)}`)];
+    if (lines.length > 0) lines.push('');
     lines.push(
       `${passed} passed, ${failed} failed${skipped.length === 0 ? '' : `, ${skipped.length} skipped`}`,
     );

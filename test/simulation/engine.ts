@@ -24,7 +24,7 @@ import type { World } from './world.ts';
 export function createEngine(world: World, life: Life, plant: Plant): GatewayEngine {
   const { memory, merchant } = world;
   const through = createDatabaseConnection(world, life);
-  const clock = createProcessClock(world, life);
+  const clock = plant.clock(createProcessClock(world, life), world);
   const reached = (wallet: WalletName) =>
     createWalletGateway(world, life, wallet, (heard) => releases.heard(wallet, 'sandbox', heard));
   const wallets = { alipay_open: reached('alipay_open'), alipay_plus: reached('alipay_plus') };

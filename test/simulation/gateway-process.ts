@@ -114,7 +114,7 @@ export function createGatewayProcess(
         else run();
       },
       stall() {
-        const ms = random.magnitude(1_000, plan.processes.stallMsMax);
+        const ms = random.magnitude(plan.processes.stallMsMin, plan.processes.stallMsMax);
         tally.count('fault', 'process stalls');
         trace.add(name, 'stalls', ms);
         stalledUntilMs = Math.max(stalledUntilMs, scheduler.nowMs() + ms);

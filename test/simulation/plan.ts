@@ -64,6 +64,9 @@ export interface Plan {
     readonly crash: number;
     readonly restartMsMax: number;
     readonly stall: number;
+    /** Per `pay`, before its bytes leave. */
+    readonly stallBeforePay: number;
+    readonly stallMsMin: number;
     readonly stallMsMax: number;
     /** How long it takes a process to see work that another one recorded. */
     readonly pollMs: number;
@@ -193,6 +196,34 @@ export function drawPlan(random: Random): Plan {
         },
       };
     }
+    case 'with frozen senders': {
+      // Long enough that what they were about to send is given up by others, and its horizon is over.
+      const processes = {
+        ...plan.processes,
+        count: 2,
+        stall: 0,
+        stallBeforePay: 0.5 * random.fraction(),
+        stallMsMin: 8 * minuteMs,
+        stallMsMax: 40 * minuteMs,
+      };
+      return {
+        ...plan,
+        faultsEndMs: Math.max(plan.faultsEndMs, 10 * minuteMs),
+        processes,
+        wallets: {
+          ...wallets,
+          alipay_open: { ...wallets.alipay_open, closesAtSentTime: random.chance(0.3) },
+        },
+        merchants: {
+          ...merchants,
+          orders: 4,
+          inYuan: random.pick([0.5, 1]),
+          showsCode: 0,
+          expiryDefaultMs: minuteMs,
+          expiryMsMax: 0,
+        },
+      };
+    }
     case 'cut off': {
       const faultsEndMs = Math.max(plan.faultsEndMs, 2 * minuteMs);
       return {
@@ -261,6 +292,7 @@ const scenes = [
   'through an outage',
   'by wrong clocks',
   'cut off',
+  'with frozen senders',
 ] as const;
 
 function drawAnything(random: Random): Plan {
@@ -295,6 +327,8 @@ function drawAnything(random: Random): Plan {
       crash: weight(0.5, 0.05),
       restartMsMax: random.magnitude(secondMs, 20 * minuteMs),
       stall: weight(0.4, 0.05),
+      stallBeforePay: 0,
+      stallMsMin: secondMs,
       stallMsMax: random.magnitude(5 * secondMs, 30 * minuteMs),
       pollMs: random.magnitude(200, 5 * secondMs),
       concurrency: random.pick([1, 4, 32]),

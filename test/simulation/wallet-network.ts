@@ -203,8 +203,10 @@ export function createWalletGateway(
         return;
       }
       // Signing, and waiting for a connection.
+      const { stall, stallBeforePay } = plan.processes;
+      const stalls = kind === 'pay' ? Math.max(stall, stallBeforePay) : stall;
       scheduler.after(random.integer(0, 5), () => {
-        if (faults && random.chance(plan.processes.stall)) life.stall();
+        if (faults && random.chance(stalls)) life.stall();
         life.enter(send);
       });
     });
