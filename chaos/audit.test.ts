@@ -261,4 +261,8 @@ describe('what merchants know', () => {
       books.cancelAccepted({ merchantOrderNo: 'O-1', paymentId: null });
     expect(found({ told: ofOrder })).toEqual(['cancel_lost']);
   });
+
+  it('an accepted cancel that gave back all but one minor unit is lost too', () => {
+    expect(found({ ledger: [line, { ...undoneLine, refunded: 999 }] })).toContain('cancel_lost');
+  });
 });

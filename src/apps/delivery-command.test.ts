@@ -151,6 +151,13 @@ describe('a disabled endpoint', () => {
     expect(err).toContain('`shoudan endpoint enable` first');
     expect(await stateOf('evt_1')).toMatchObject({ state: 'exhausted' });
   });
+
+  it('of another merchant takes nothing from this one', async () => {
+    await disabled('M2');
+    await made({ id: 'evt_1', state: 'delivered' });
+    expect(await shoudan('delivery replay evt_1 --merchant M1')).toMatchObject({ exitCode: 0 });
+    expect(await stateOf('evt_1')).toMatchObject({ state: 'pending' });
+  });
 });
 
 // proves NOT-03

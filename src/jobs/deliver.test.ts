@@ -20,6 +20,7 @@ function engineOf(deliveries: (journal: DeliveryJournal) => DeliveryJournal) {
     id: 'M0001',
     shortNo: 1,
     name: 'Tea House',
+    channels: [],
     mcc: null,
     stores: [],
     bindings: [],
@@ -233,6 +234,53 @@ test('a replay that arrives ends the alert, unless another delivery of the payme
 });
 
 // proves NOT-03
+test('a message about a refund names its event, the time of that, the refund’s version, and shows both whole', async () => {
+  const { memory, engine } = engineOf((journal) => journal);
+  const bodies: unknown[] = [];
+  const endpoint = {
+    send: async ({ messageId, body }: MerchantMessage) => {
+      bodies.push({ messageId, body: JSON.parse(body) });
+      return { kind: 'accepted' } as const;
+    },
+  };
+  const payment = paidPayment({ version: 1, nextStep: null });
+  const refund = exampleRefund({ paymentId: payment.id, version: 7, state: 'succeeded', nextStep: null });
+  await memory.journal.openPayment(payment, [], null, []);
+  memory.records.refunds.set(`${refund.merchantId} ${refund.id}`, refund);
+  const createdAt = new Date('2026-03-02T03:59:00.000Z');
+  await deliver(
+    { ...engine, endpoint },
+    {
+      merchantId: payment.merchantId,
+      id: 'evt_9_7',
+      type: 'refund.succeeded',
+      subject: 'refund',
+      subjectId: refund.id,
+      paymentId: payment.id,
+      url: 'https://merchant.example/notify',
+      tries: 0,
+      createdAt,
+      endpoint: null,
+    },
+  );
+  expect(bodies).toMatchObject([
+    {
+      messageId: 'evt_9_7',
+      body: {
+        id: 'evt_9_7',
+        type: 'refund.succeeded',
+        created_at: '2026-03-02T03:59:00.000Z',
+        version: 7,
+        data: {
+          payment: { id: payment.id, status: 'succeeded', version: 1 },
+          refund: { id: refund.id, status: 'succeeded', version: 7 },
+        },
+      },
+    },
+  ]);
+});
+
+// proves NOT-03
 test('a replay of what the payment has left behind ends the alert: nobody needs to be told of it any more', async () => {
   const { memory, engine } = engineOf((journal) => journal);
   const payment = paidPayment({
@@ -247,4 +295,25 @@ test('a replay of what the payment has left behind ends the alert: nobody needs 
   await deliver(engine, row.delivery);
   expect([...memory.records.deliveries.values()].map(({ state }) => state)).toEqual(['withdrawn']);
   expect((await memory.journal.findPayment(payment.merchantId, payment.id))?.attention).toBeNull();
+});
+
+// proves NOT-03
+test('the try that uses up a schedule can be the one that disables its endpoint', async () => {
+  const { memory, engine } = engineOf((journal) => journal);
+  const payment = paidPayment({ version: 1, nextStep: null });
+  await memory.journal.openPayment(payment, [], null, [succeeded(payment)]);
+  const [row] = await memory.due.claimDue(1, 15_000);
+  if (row?.kind !== 'delivery') throw new Error('nothing is to be delivered');
+  const { merchantId, url } = row.delivery;
+  const failingSince = new Date(now.getTime() - endpointPolicy.disableAfterMs);
+  memory.records.endpoints.set(`${merchantId} ${url}`, {
+    merchantId,
+    url,
+    failingSince,
+    failures: endpointPolicy.disableAfterFailures,
+    lastFailure: 'HTTP 500',
+    disabledAt: null,
+  });
+  await deliver(engine, { ...row.delivery, tries: deliveryScheduleMs.length });
+  expect([...memory.records.endpoints.values()]).toMatchObject([{ disabledAt: now }]);
 });

@@ -71,6 +71,20 @@ describe('an endpoint that does not answer', () => {
     expect(sentTo(trial, dead).length).toBeLessThan(60);
   });
 
+  it('has its pile cleared away, not claimed message by message', async () => {
+    const trial = createTrial();
+    endpoints(trial, (message) => silent(trial, message));
+    for (let count = 0; count < 300; count += 1) await trial.announceSuccess({ notifyUrl: dead });
+    const putOff = vi.spyOn(trial.engine.deliveries, 'recordPutOff');
+    start(trial);
+    // Until its first tries have shown that it hangs, nothing is known of it.
+    await trial.clock.advance(6_000);
+    putOff.mockClear();
+    await trial.clock.advance(60_000);
+    expect(putOff.mock.calls.length).toBeGreaterThan(0);
+    expect(putOff.mock.calls.length).toBeLessThan(300);
+  });
+
   it('is told everything within an hour of its return, however much has piled up', async () => {
     const trial = createTrial();
     let isBack = false;

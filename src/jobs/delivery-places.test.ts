@@ -87,3 +87,20 @@ test('an endpoint that is quick again gets its places back', () => {
     false,
   ]);
 });
+
+test('ten thousand hosts are remembered, those that were told something last', () => {
+  const places = createDeliveryPlaces(4, endpointPolicy);
+  const told = (host: number): void => places.take(deliveryTo(`https://shop${host}.example/`))?.giveBack(20);
+  const placesOf = (host: number): number => {
+    const held = many(() => deliveryTo(`https://shop${host}.example/`)).flatMap(
+      (one) => places.take(one) ?? [],
+    );
+    for (const place of held) place.giveBack(20);
+    return held.length;
+  };
+  for (let host = 0; host < 10_000; host += 1) told(host);
+  told(0);
+  told(10_000);
+  // One that is not remembered has half of the places: who was told nothing for the longest time was forgotten.
+  expect([placesOf(0), placesOf(1)]).toEqual([4, 2]);
+});

@@ -81,6 +81,9 @@ export const deliveryContract: { readonly [name: string]: Case } = {
       await under.deliveries.recordDelivered(delivered);
       expect(await claimed(under)).toEqual([]);
       expect(await under.due.nextDueAt()).toBeNull();
+      const late = await announced(under);
+      expect(late.endpoint?.disabledAt).toEqual(newest.endpoint?.disabledAt);
+      await under.deliveries.recordWithdrawn(late);
 
       expect(await under.deliveries.enableEndpoint('M0001', `${url}/else`, 90)).toBeNull();
       expect(await under.deliveries.enableEndpoint('M0002', url, 90)).toBeNull();

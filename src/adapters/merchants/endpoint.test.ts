@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -11,6 +12,26 @@ vi.mock('node:dns', () => ({
   lookup: (_: string, __: object, callback: (error: null, addresses: object[]) => void) =>
     callback(null, [{ address: '127.0.0.1', family: 4 }]),
 }));
+
+/** Made for these tests alone, for the name localhost. */
+const selfSigned = {
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgmVcYEi78gZWnRHFf
+kVt6eXd2oMSR8SuidTuQlICPEJuhRANCAAQnqkD1xqG5ljXPF0HDh+d6JMAOlSQM
+mGbvRbDd21LmErStFYFM7lE+/bjj0oQAwm+bQzBHHRenkSGlZD37umDe
+-----END PRIVATE KEY-----\n`,
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBfzCCASWgAwIBAgIUGKn1qqKxGKaWqNV5yNMr75uqHUowCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyNjAxMzg1MVoYDzIxMjYxMTAy
+MDEzODUxWjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAAQnqkD1xqG5ljXPF0HDh+d6JMAOlSQMmGbvRbDd21LmErStFYFM7lE+
+/bjj0oQAwm+bQzBHHRenkSGlZD37umDeo1MwUTAdBgNVHQ4EFgQUSyEe04rFoSIr
+T1wkBSfHKQ7DkUEwHwYDVR0jBBgwFoAUSyEe04rFoSIrT1wkBSfHKQ7DkUEwDwYD
+VR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAgNIADBFAiA684ySi53CM0joZhGXY9o3
+uIqAH+K3p0sTPnfgARO+PAIhAOtZYsqrGYPOTVwz/KZz772t6uPilJDPbnte7A5h
+lk3Q
+-----END CERTIFICATE-----\n`,
+};
 
 const secret = `whsec_${Buffer.alloc(32, 9).toString('base64')}`;
 const closing: (() => Promise<unknown>)[] = [];
@@ -218,6 +239,21 @@ describe('an endpoint that misbehaves', () => {
       expect(writtenBytes).toBeLessThan(32 * 1024 * 1024);
     },
   );
+
+  // proves NOT-04
+  it('a certificate that nobody vouches for is a failure, and nothing is sent', async () => {
+    let asked = 0;
+    const server = createTlsServer(selfSigned, (_request, response) => {
+      asked += 1;
+      response.end();
+    });
+    const port = await listen(server);
+    expect(await endpointOf().send(messageTo(`https://localhost:${port}/hook`))).toEqual({
+      kind: 'failed',
+      reason: 'the endpoint could not be reached (DEPTH_ZERO_SELF_SIGNED_CERT)',
+    });
+    expect(asked).toBe(0);
+  });
 
   it('a connection that is reset before an answer is a failure', async () => {
     const shop = await merchant((_, request) => request.socket.resetAndDestroy());
