@@ -1,5 +1,12 @@
 import type { PaymentDecision, PaymentInput } from './decide-payment.ts';
-import { isOpen, type Payment, type PaymentAction, paymentMoves, reversalMoves } from './payment.ts';
+import {
+  type AttentionReason,
+  isOpen,
+  type Payment,
+  type PaymentAction,
+  paymentMoves,
+  reversalMoves,
+} from './payment.ts';
 import { refundMoves } from './refund.ts';
 
 /*
@@ -17,6 +24,16 @@ const actionsOf: { readonly [reversal: string]: readonly PaymentAction[] } = {
 
 /** The last of a reversal's refund ids is reached after a month of doubling waits. */
 const longestWaitMs = 31 * 86_400_000;
+
+/** What asks for people because of a step that is ahead: with the step it is settled. */
+const troublesOfSteps: readonly (AttentionReason | undefined)[] = [
+  'cancel_unresolved',
+  'refund_unresolved',
+  'inquiry_unresolved',
+  'refused_by_wallet_configuration',
+  'paid_after_end',
+  'step_failing',
+];
 
 const activeReversals: readonly string[] = ['cancelling', 'watching', 'settling', 'refunding'];
 
@@ -130,6 +147,10 @@ export function decisionDefects(
   must(
     after.attention === null || before.attention !== null || types.includes('AttentionRaised'),
     'attention was raised without an event',
+  );
+  must(
+    after.nextStep !== null || !troublesOfSteps.includes(after.attention?.reason),
+    `${after.attention?.reason} with no step ahead`,
   );
   must(
     before.attention === null || after.attention !== null || types.includes('AttentionEnded'),
