@@ -116,6 +116,23 @@ describe('the line to an account', () => {
     expect(await Promise.all(payments)).toHaveLength(6);
   });
 
+  it('lets merchants take turns, whose calls wait for a place', async () => {
+    const { line } = trial(1);
+    const first = Promise.withResolvers<typeof answered>();
+    const begun = line.call('resolution', limit, () => first.promise);
+    const order: string[] = [];
+    const waits = ['0000001', '0000001', '0000002'].map((shortNo, index) => {
+      const send = async () => {
+        order.push(`${index} of ${shortNo}`);
+        return answered;
+      };
+      return line.call('resolution', limit, send, `P${shortNo}${'0'.repeat(24)}`);
+    });
+    first.resolve(answered);
+    await Promise.all([begun, ...waits]);
+    expect(order).toEqual(['0 of 0000001', '2 of 0000002', '1 of 0000001']);
+  });
+
   it('gives its place back when a call throws', async () => {
     const { line, call } = trial(1);
     const broken = line.call('resolution', limit, () => Promise.reject(new Error('unreadable key')));

@@ -1,3 +1,4 @@
+import { merchantShortNoOf } from '../../domain/ids.ts';
 import type { NoAnswer } from '../../domain/wallet-answer.ts';
 import type { CallLimit } from '../../ports/wallet.ts';
 import type { Heard, Outage } from '../../ports/wallet-directory.ts';
@@ -21,6 +22,8 @@ export interface AccountLine {
     purpose: CallPurpose,
     limit: CallLimit,
     send: () => Promise<Answer | NoAnswer>,
+    /** Our upstream id of the payment: where calls wait for a place, the merchants that such ids carry take turns. */
+    requestId?: string,
   ): Promise<Answer | NoAnswer>;
   /** `null` unless the account seems to be silent. */
   outage(): Outage | null;
@@ -56,13 +59,14 @@ export function createAccountLine(options: AccountLineOptions): AccountLine {
   }
 
   return {
-    async call(purpose, limit, send) {
+    async call(purpose, limit, send, requestId = '') {
       if (!breaker.admits(purpose, monotonicMs())) {
         return { kind: 'no_answer', reason: 'not_sent', detail: `${name} has stopped answering` };
       }
       let how: CallEnd = 'untold';
       try {
-        const leave = await gate.enter(purpose, Math.min(limit.sendBeforeMs, limit.answerBeforeMs));
+        const beforeMs = Math.min(limit.sendBeforeMs, limit.answerBeforeMs);
+        const leave = await gate.enter(purpose, beforeMs, `${merchantShortNoOf(requestId)}`);
         if (leave === null) {
           return {
             kind: 'no_answer',

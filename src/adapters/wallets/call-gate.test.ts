@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createCallGate } from './call-gate.ts';
 
 const never = Number.POSITIVE_INFINITY;
@@ -30,6 +30,34 @@ describe('calls to one account', () => {
     (await second)?.();
     (await third)?.();
     expect(order).toEqual(['second', 'third']);
+  });
+
+  it('of several merchants go in turn, however many of one wait', async () => {
+    const { enter } = gate(1);
+    const order: string[] = [];
+    const first = await enter('payment', never, 'A');
+    const waits = ['A1', 'A2', 'A3', 'A4', 'B1', 'B2', 'C1'].map((name) =>
+      watch(order, name, enter('payment', never, name.slice(0, 1))).then((leave) => leave?.()),
+    );
+    const late = watch(order, 'A5 gave up', enter('payment', performance.now() + 5, 'A'));
+    expect(await late).toBeNull();
+    first?.();
+    await Promise.all(waits);
+    expect(order.slice(1)).toEqual(['A1', 'B1', 'C1', 'A2', 'B2', 'A3', 'A4']);
+  });
+
+  it('leave no timer behind', async () => {
+    vi.useFakeTimers();
+    try {
+      const { enter } = createCallGate({ concurrency: 1, reserved: 0, monotonicMs: () => 0 });
+      const first = await enter('payment', 5_000);
+      const second = enter('payment', 5_000);
+      first?.();
+      (await second)?.();
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('give up when no place is free in time, and take none later', async () => {

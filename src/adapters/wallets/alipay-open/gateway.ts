@@ -1,6 +1,6 @@
 import { sign } from 'node:crypto';
 import type { NoAnswer } from '../../../domain/wallet-answer.ts';
-import type { CallLimit, PayRequest, WalletGateway } from '../../../ports/wallet.ts';
+import type { CallLimit, PaymentReference, PayRequest, WalletGateway } from '../../../ports/wallet.ts';
 import type { Heard, Outage } from '../../../ports/wallet-directory.ts';
 import { type Call, methods } from '../../../protocols/alipay-open/calls.ts';
 import {
@@ -77,47 +77,52 @@ export function createAlipayOpenGateway(options: AlipayOpenGatewayOptions): Alip
 
   async function ask(
     call: Call,
-    accountName: string,
+    { account: accountName, requestId }: Pick<PaymentReference, 'account' | 'requestId'>,
     limit: CallLimit,
     bizContent: () => string,
   ): Promise<VerifiedAnswer | NoAnswer> {
     const account = accountOf(accountName);
     const begins = call === 'pay' || call === 'precreate';
-    return lines.of(accountName).call(begins ? 'payment' : 'resolution', limit, async () => {
-      const { source, signType } = account;
-      const request = composeRequest(
-        {
-          appId: source.appId,
-          method: methods[call],
-          charset: 'utf-8',
-          signType,
-          timestamp: wallClock(),
-          notifyUrl: begins ? source.notifyUrl : undefined,
-          appAuthToken: source.appAuthToken,
-        },
-        bizContent(),
-      );
-      const { query, body } = printRequest(request, await signatureOf(request, account));
-      const answer = await http.post(
-        { origin: account.origin, path: `${account.path}?${query}`, headers, body },
-        limit,
-      );
-      return answer.kind === 'no_answer' ? answer : verifyAnswer(answer, methods[call], account);
-    });
+    return lines.of(accountName).call(
+      begins ? 'payment' : 'resolution',
+      limit,
+      async () => {
+        const { source, signType } = account;
+        const request = composeRequest(
+          {
+            appId: source.appId,
+            method: methods[call],
+            charset: 'utf-8',
+            signType,
+            timestamp: wallClock(),
+            notifyUrl: begins ? source.notifyUrl : undefined,
+            appAuthToken: source.appAuthToken,
+          },
+          bizContent(),
+        );
+        const { query, body } = printRequest(request, await signatureOf(request, account));
+        const answer = await http.post(
+          { origin: account.origin, path: `${account.path}?${query}`, headers, body },
+          limit,
+        );
+        return answer.kind === 'no_answer' ? answer : verifyAnswer(answer, methods[call], account);
+      },
+      requestId,
+    );
   }
 
   return {
     async pay(request, limit) {
-      const { start, account } = request;
+      const { start } = request;
       switch (start.product) {
         case 'payment_code': {
-          const answer = await ask('pay', account, limit, () =>
+          const answer = await ask('pay', request, limit, () =>
             payContent({ ...orderOf(request), authCode: start.paymentCode }),
           );
           return answer.kind === 'no_answer' ? answer : payAnswer(request, answer);
         }
         case 'order_code': {
-          const answer = await ask('precreate', account, limit, () => precreateContent(orderOf(request)));
+          const answer = await ask('precreate', request, limit, () => precreateContent(orderOf(request)));
           return answer.kind === 'no_answer' ? answer : precreateAnswer(request, answer);
         }
         case 'entry_code':
@@ -128,17 +133,17 @@ export function createAlipayOpenGateway(options: AlipayOpenGatewayOptions): Alip
     },
 
     async inquire(payment, limit) {
-      const answer = await ask('query', payment.account, limit, () => tradeContent(payment.requestId));
+      const answer = await ask('query', payment, limit, () => tradeContent(payment.requestId));
       return answer.kind === 'no_answer' ? answer : inquiryAnswer(payment, answer);
     },
 
     async cancel(payment, limit) {
-      const answer = await ask('cancel', payment.account, limit, () => tradeContent(payment.requestId));
+      const answer = await ask('cancel', payment, limit, () => tradeContent(payment.requestId));
       return answer.kind === 'no_answer' ? answer : cancelAnswer(payment, answer);
     },
 
     async refund(request, limit) {
-      const answer = await ask('refund', request.account, limit, () =>
+      const answer = await ask('refund', request, limit, () =>
         refundContent({
           outTradeNo: request.requestId,
           refundAmount: request.refundAmount,
@@ -150,7 +155,7 @@ export function createAlipayOpenGateway(options: AlipayOpenGatewayOptions): Alip
     },
 
     async inquireRefund(request, limit) {
-      const answer = await ask('refund_query', request.account, limit, () =>
+      const answer = await ask('refund_query', request, limit, () =>
         refundQueryContent(request.requestId, request.refundRequestId),
       );
       return answer.kind === 'no_answer' ? answer : refundInquiryAnswer(request, answer);

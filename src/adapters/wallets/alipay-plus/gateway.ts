@@ -1,6 +1,6 @@
 import { sign } from 'node:crypto';
 import type { NoAnswer } from '../../../domain/wallet-answer.ts';
-import type { CallLimit, WalletGateway } from '../../../ports/wallet.ts';
+import type { CallLimit, PaymentReference, WalletGateway } from '../../../ports/wallet.ts';
 import type { Heard, Outage } from '../../../ports/wallet-directory.ts';
 import { type Call, pathOf } from '../../../protocols/alipay-plus/endpoints.ts';
 import { printHead } from '../../../protocols/alipay-plus/headers.ts';
@@ -69,42 +69,45 @@ export function createAlipayPlusGateway(options: AlipayPlusGatewayOptions): Alip
 
   async function ask<F extends AnswerFields>(
     call: Call,
-    accountName: string,
+    { account: accountName, requestId }: Pick<PaymentReference, 'account' | 'requestId'>,
     limit: CallLimit,
     fields: F,
     bodyFor: (account: AlipayPlusAccount) => string,
   ): Promise<VerifiedAnswer<F> | NoAnswer> {
     const account = accountOf(accountName);
-    return lines.of(accountName).call(call === 'pay' ? 'payment' : 'resolution', limit, async () => {
-      const { clientId } = account.source;
-      const body = Buffer.from(bodyFor(account.source));
-      const path = pathOf(call, account.base);
-      const time = printEpochMs(wallClock());
-      const signature = await signatureOf({ path, clientId, time, body }, account);
-      const head = printHead({ clientId, time, signature }, 'request-time');
-      const headers = { ...head, accept: 'application/json', 'user-agent': 'shoudan' };
-      const answer = await http.post({ origin: account.origin, path, headers, body }, limit);
-      return answer.kind === 'no_answer' ? answer : verifyAnswer(answer, fields, path, account);
-    });
+    return lines.of(accountName).call(
+      call === 'pay' ? 'payment' : 'resolution',
+      limit,
+      async () => {
+        const { clientId } = account.source;
+        const body = Buffer.from(bodyFor(account.source));
+        const path = pathOf(call, account.base);
+        const time = printEpochMs(wallClock());
+        const signature = await signatureOf({ path, clientId, time, body }, account);
+        const head = printHead({ clientId, time, signature }, 'request-time');
+        const headers = { ...head, accept: 'application/json', 'user-agent': 'shoudan' };
+        const answer = await http.post({ origin: account.origin, path, headers, body }, limit);
+        return answer.kind === 'no_answer' ? answer : verifyAnswer(answer, fields, path, account);
+      },
+      requestId,
+    );
   }
 
   return {
     async pay(request, limit) {
-      const answer = await ask('pay', request.account, limit, payFields, (account) =>
-        payBody(request, account),
-      );
+      const answer = await ask('pay', request, limit, payFields, (account) => payBody(request, account));
       return answer.kind === 'no_answer' ? answer : payAnswer(request, answer);
     },
 
     async inquire(payment, limit) {
-      const answer = await ask('inquire_payment', payment.account, limit, inquiryFields, () =>
+      const answer = await ask('inquire_payment', payment, limit, inquiryFields, () =>
         printMessage(paymentReference, { paymentRequestId: payment.requestId }),
       );
       return answer.kind === 'no_answer' ? answer : inquiryAnswer(payment, answer);
     },
 
     async cancel(payment, limit) {
-      const answer = await ask('cancel', payment.account, limit, cancelFields, () =>
+      const answer = await ask('cancel', payment, limit, cancelFields, () =>
         printMessage(paymentReference, { paymentRequestId: payment.requestId }),
       );
       return answer.kind === 'no_answer' ? answer : cancelAnswer(payment, answer);
@@ -115,7 +118,7 @@ export function createAlipayPlusGateway(options: AlipayPlusGatewayOptions): Alip
       if (walletTransactionId === null) {
         throw new RangeError('a refund names the payment by the wallet’s id, which is not known yet');
       }
-      const answer = await ask('refund', request.account, limit, refundFields, () =>
+      const answer = await ask('refund', request, limit, refundFields, () =>
         printMessage(refundRequest, {
           refundRequestId: request.refundRequestId,
           paymentId: walletTransactionId,
@@ -127,7 +130,7 @@ export function createAlipayPlusGateway(options: AlipayPlusGatewayOptions): Alip
     },
 
     async inquireRefund(request, limit) {
-      const answer = await ask('inquire_refund', request.account, limit, refundInquiryFields, () =>
+      const answer = await ask('inquire_refund', request, limit, refundInquiryFields, () =>
         printMessage(refundReference, { refundRequestId: request.refundRequestId }),
       );
       return answer.kind === 'no_answer' ? answer : refundInquiryAnswer(request, answer);
