@@ -1,13 +1,14 @@
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { invariants } from './invariants.ts';
 import { gaps, tallyLines } from './report.ts';
-import { type SeedOutcome, simulateSeed, simulateSeeds } from './simulate-seed.ts';
+import type { FailedSeed } from './seed-run.ts';
+import { runOnThreads } from './seed-threads.ts';
+import { simulateSeed } from './simulate-seed.ts';
 import { createTally } from './tally.ts';
 
 const usage = 'usage: simulate [--seeds N] [--seed FIRST] | simulate --seed S';
 const defaultSeeds = 2_000;
-/** Lines of the trace that are shown of a seed that failed; `--seed` shows all. */
-const tailLines = 40;
 /** Seeds that failed beyond these are named, not shown. */
 const shownMax = 3;
 /**
@@ -73,16 +74,15 @@ async function runMany(from: number, count: number): Promise<number> {
   let virtualMs = 0;
   const startMs = performance.now();
   const startCpu = process.cpuUsage();
-  await simulateSeeds(from, count, (outcome) => {
-    tally.add(outcome.tally);
-    events += outcome.events;
-    virtualMs += outcome.virtualMs;
-    violations += outcome.violations.length;
-    if (outcome.violations.length > 0) {
-      failed.push(outcome.seed);
-      if (failed.length <= shownMax) printFailure(outcome);
+  await runOnThreads(from, count, availableParallelism(), (run) => {
+    tally.add(run);
+    events += run.events;
+    virtualMs += run.virtualMs;
+    for (const failure of run.failures) {
+      violations += failure.violations.length;
+      failed.push(failure.seed);
+      if (failed.length <= shownMax) printFailure(failure);
     }
-    return true;
   });
   const seconds = (performance.now() - startMs) / 1000;
   const cpu = process.cpuUsage(startCpu);
@@ -100,12 +100,12 @@ async function runMany(from: number, count: number): Promise<number> {
   return violations === 0 && missing.length === 0 ? 0 : 1;
 }
 
-function printFailure(outcome: SeedOutcome): void {
-  for (const line of outcome.trace.lines(tailLines)) print(line);
-  printViolations(outcome);
+function printFailure(failure: FailedSeed): void {
+  for (const line of failure.lines) print(line);
+  printViolations(failure);
 }
 
-function printViolations({ seed, violations }: SeedOutcome): void {
+function printViolations({ seed, violations }: Pick<FailedSeed, 'seed' | 'violations'>): void {
   for (const { invariant, detail } of violations) {
     print(`seed ${seed}: ${invariant}: ${detail}`);
     print(`    ${invariants[invariant]}`);

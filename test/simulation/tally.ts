@@ -3,7 +3,7 @@ export interface Tally {
   count(group: string, name: string): void;
   readonly counts: ReadonlyMap<string, ReadonlyMap<string, number>>;
   /** Adds what another tally has counted. */
-  add(other: Tally): void;
+  add(other: Pick<Tally, 'counts'>): void;
 }
 
 export function createTally(): Tally {
