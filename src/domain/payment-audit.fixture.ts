@@ -149,6 +149,10 @@ export function decisionDefects(
     'attention was raised without an event',
   );
   must(
+    types.includes('UntrustedAnswer') === isUntrusted(input),
+    'an answer that cannot be trusted stands on the timeline, and no other',
+  );
+  must(
     after.nextStep !== null || !troublesOfSteps.includes(after.attention?.reason),
     `${after.attention?.reason} with no step ahead`,
   );
@@ -179,6 +183,10 @@ export function decisionDefects(
     );
   }
   return defects;
+}
+
+function isUntrusted(input: PaymentInput): boolean {
+  return 'answer' in input && input.answer.kind === 'no_answer' && input.answer.reason === 'untrusted';
 }
 
 const answeredBy: { readonly [action in PaymentAction]: PaymentInput['kind'] } = {
