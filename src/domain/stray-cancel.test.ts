@@ -162,10 +162,29 @@ describe('a cancel of a payment that nobody here knows', () => {
     const provisional = becomes(stray(), cancelled(nothingNamed));
     const notified = { kind: 'notified', outcome: paid } as const;
     const found = becomes(provisional, notified);
-    expect(found).toMatchObject({ nextStep: { action: 'cancel' }, paidEvidence: true, amount: paid.amount });
+    expect(found).toMatchObject({ nextStep: { action: 'cancel' }, paidEvidence: true, amount: null });
     expect(becomes(found, notified)).toBe(found);
     const refused = { kind: 'not_paid', code: 'ORDER_IS_CLOSED', message: 'closed' } as const;
     expect(becomes(provisional, { kind: 'notified', outcome: refused })).toBe(provisional);
+  });
+
+  // proves RES-17
+  test('gives back what an inquiry says was paid, whatever amount was notified', () => {
+    const notified = {
+      kind: 'notified',
+      outcome: { ...paid, amount: { currency: 'CNY', minor: 1n } },
+    } as const;
+    for (const barred of [
+      becomes(stray(), notified, cancelled(refundInstead)),
+      becomes(stray(), cancelled(refundInstead), notified),
+    ]) {
+      expect(barred).toMatchObject({ nextStep: { action: 'inquire' }, paidEvidence: true, amount: null });
+      const asked = becomes(barred, inquired(paid));
+      expect(asked).toMatchObject({ nextStep: { action: 'refund' }, amount: paid.amount });
+      const refunded = becomes(asked, { kind: 'reversal_refund_answered', answer: { kind: 'refunded' } });
+      expect(refunded).toMatchObject({ state: 'cancelled', cancelledBy: 'refund', nextStep: null });
+      expect(becomes(barred, inquired(closed))).toMatchObject({ state: 'cancelled', nextStep: null });
+    }
   });
 
   test('is decided on again by money that turns up after its end', () => {

@@ -120,19 +120,26 @@ export function decideStrayCancel(
     paidEvidence: payment.paidEvidence,
     walletTransactionId: payment.walletTransactionId,
     cancelledBy: payment.cancelledBy,
-    nextStep: payment.nextStep,
+    nextStep: amountBeforeRefund(payment, told),
     tries: payment.tries,
     attention: payment.attention,
   };
 }
 
 function amountNamedBy(input: StrayCancelInput): Money | null {
-  if (input.kind === 'inquiry_answered') return input.answer.kind === 'paid' ? input.answer.amount : null;
-  if (input.kind === 'notified') return input.outcome.kind === 'paid' ? input.outcome.amount : null;
-  return null;
+  return input.kind === 'inquiry_answered' && input.answer.kind === 'paid' ? input.answer.amount : null;
 }
 
-/** No step that needs an amount is decided on while the wallet has named none. */
+/**
+ * A notified amount is evidence that something was paid, and nothing here can be compared with how much: too little would be
+ * given back, or more than the wallet takes. The amount is what an inquiry says, and it is asked for before any refund. RES-17.
+ */
+function amountBeforeRefund({ nextStep }: Payment, { amount }: StrayCancel): Payment['nextStep'] {
+  if (nextStep?.action !== 'refund' || amount !== null) return nextStep;
+  return { action: 'inquire', dueAt: nextStep.dueAt };
+}
+
+/** No step that needs an amount is decided on while no inquiry has named one. */
 const unnamedAmount: Money = { currency: 'unnamed', minor: 1n };
 
 /**
