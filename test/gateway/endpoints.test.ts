@@ -136,12 +136,16 @@ describe('an endpoint that has failed for long', () => {
     status = 200;
     const { deliveries, journal } = real.gateway.engine;
     expect(await deliveries.enableEndpoint(first.merchantId, shop.url, 20)).toBe(2);
+    const { rows } = await real.database.query('select id from deliveries order by due_at');
+    const held = [shop.ids[0], `evt_${second.id.slice(4)}_${second.version}`];
+    expect(rows.map(({ id }) => id)).toEqual(held);
     await real.startWorker();
     await eventually(
       () => statesOf(real, [first, second]),
       (states) => states.every((state) => state === 'delivered'),
     );
-    expect(shop.ids.slice(3)).toEqual([shop.ids[0], `evt_${second.id.slice(4)}_${second.version}`]);
+    // Both are due by now, and whichever is sent first on a busy machine may arrive first.
+    expect(new Set(shop.ids.slice(3))).toEqual(new Set(held));
     const types = (await journal.timeline(first.merchantId, first.id)).map(({ type }) => type);
     expect(types.at(-1)).toBe('DeliveryReplayed');
     expect((await real.database.query('select from endpoints')).rowCount).toBe(0);

@@ -51,8 +51,11 @@ export const deliveryContract: { readonly [name: string]: Case } = {
   // proves NOT-03
   'what else is due to an endpoint is put off, but for what somebody has a lease on': async (under) => {
     const first = await announced(under);
-    const [leased] = await claimed(under);
-    expect(leased?.id).toBe(first.id);
+    const [leased] = await under.due.claimDue(100, shortLeaseMs);
+    expect(leased).toMatchObject({ delivery: { id: first.id } });
+    await under.deliveries.putOffOthers(first, 60_000);
+    await under.pass(shortLeaseMs + 30);
+    expect((await claimed(under)).map(({ id }) => id)).toEqual([first.id]);
     const waiting = await succeeded(under, {});
     const elsewhere = await succeeded(under, { to: `${url}/else` });
     await under.deliveries.putOffOthers(first, 60_000);
@@ -173,6 +176,12 @@ export const deliveryContract: { readonly [name: string]: Case } = {
       (delivery: Delivery) => under.deliveries.recordExhausted(delivery, 'no answer'),
       (delivery: Delivery) => under.deliveries.recordWithdrawn(delivery),
       async (delivery: Delivery) => under.deliveries.recordPutOff(delivery, await under.now()),
+      async (delivery: Delivery) => {
+        const other = { ...delivery, id: 'evt_other', paymentId: 'pay_other', subjectId: 'pay_other' };
+        const failing = await under.deliveries.recordTryFailed(other, 'HTTP 500', await under.now());
+        expect(await under.deliveries.disableEndpoint(failing)).toBe(true);
+        expect(await under.deliveries.recordHeld(delivery)).toBe(true);
+      },
     ];
     for (const end of ends) {
       const payment = await succeeded(under, {});
