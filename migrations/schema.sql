@@ -5,12 +5,43 @@ create table api_keys (
   label text not null,
   created_at timestamp with time zone not null default clock_timestamp(),
   revoked_at timestamp with time zone,
+  last_used_at timestamp with time zone,
   constraint api_keys_pkey PRIMARY KEY (key_hash),
   constraint api_keys_check CHECK (((scope = 'merchant'::text) = (merchant_id IS NOT NULL))),
   constraint api_keys_key_hash_check CHECK ((length(key_hash) = 32)),
   constraint api_keys_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id),
   constraint api_keys_scope_check CHECK ((scope = ANY (ARRAY['acquirer'::text, 'merchant'::text])))
 );
+
+create table channel_keys (
+  key_hash bytea not null,
+  channel_id text not null,
+  label text not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  revoked_at timestamp with time zone,
+  last_used_at timestamp with time zone,
+  constraint channel_keys_pkey PRIMARY KEY (key_hash),
+  constraint channel_keys_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES channels(id),
+  constraint channel_keys_key_hash_check CHECK ((length(key_hash) = 32))
+);
+
+create table channels (
+  id text not null,
+  name text not null,
+  parent text,
+  source text not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  closed_at timestamp with time zone,
+  constraint channels_pkey PRIMARY KEY (id),
+  constraint channels_id_check CHECK ((id ~ '^[0-9A-Za-z]{1,32}$'::text)),
+  constraint channels_name_check CHECK (((length(name) >= 1) AND (length(name) <= 256))),
+  constraint channels_parent_fkey FOREIGN KEY (parent) REFERENCES channels(id),
+  constraint channels_source_check CHECK ((source ~ '^\d{16}$'::text))
+);
+
+CREATE INDEX channels_of_parent ON public.channels USING btree (parent);
+
+CREATE TRIGGER channels_are_a_tree BEFORE INSERT OR UPDATE OF parent ON public.channels FOR EACH ROW EXECUTE FUNCTION keep_channels_a_tree();
 
 create table deliveries (
   merchant_id text not null,
@@ -121,7 +152,9 @@ create table merchants (
   order_code_scene text,
   order_code_expiry_ms integer,
   policy_overrides jsonb not null default '{}'::jsonb,
+  channel_id text,
   constraint merchants_pkey PRIMARY KEY (id),
+  constraint merchants_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES channels(id),
   constraint merchants_check CHECK (((order_code_scene IS NULL) = (order_code_expiry_ms IS NULL))),
   constraint merchants_id_check CHECK ((id ~ '^[0-9A-Za-z]{1,32}$'::text)),
   constraint merchants_mcc_check CHECK ((mcc ~ '^\d{4}$'::text)),
@@ -131,6 +164,8 @@ create table merchants (
   constraint merchants_short_no_check CHECK ((short_no < '34359738368'::bigint)),
   constraint merchants_short_no_key UNIQUE (short_no)
 );
+
+CREATE INDEX merchants_of_channel ON public.merchants USING btree (channel_id);
 
 create table operator_actions (
   id bigint not null generated always as identity,
@@ -409,9 +444,11 @@ create table wallet_bindings (
   account text not null,
   sub_merchant_id text,
   created_at timestamp with time zone not null default clock_timestamp(),
+  source text,
   constraint wallet_bindings_pkey PRIMARY KEY (merchant_id, wallet, currency),
   constraint wallet_bindings_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
   constraint wallet_bindings_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id),
+  constraint wallet_bindings_source_check CHECK ((source ~ '^\d{16}$'::text)),
   constraint wallet_bindings_wallet_account_fkey FOREIGN KEY (wallet, account) REFERENCES wallet_accounts(wallet, name)
 );
 
@@ -443,6 +480,27 @@ begin
                      child, parent, first_day || ' 00:00:00+00', next_month || ' 00:00:00+00');
     end if;
   end loop;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION public.keep_channels_a_tree()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform pg_advisory_xact_lock(hashtext('shoudan channels'));
+  if new.parent = new.id or exists (
+    with recursive above as (
+      select id, parent from channels where id = new.parent
+      union
+      select c.id, c.parent from channels c join above on c.id = above.parent
+    )
+    select from above where id = new.id
+  ) then
+    raise exception 'channel % cannot be below itself', new.id
+      using errcode = 'check_violation', constraint = 'channels_are_a_tree', table = 'channels';
+  end if;
+  return new;
 end $function$
 ;
 

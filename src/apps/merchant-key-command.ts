@@ -62,7 +62,7 @@ export async function listKeys(
   terminal: Terminal,
 ): Promise<number> {
   const keys = await withDatabase(readSettings(terminal.env), (database) =>
-    listApiKeys(database, options.merchant ?? null),
+    listApiKeys(database, { merchantId: options.merchant }),
   );
   if (options.json) terminal.out(jsonText({ data: keys.map(keyDocument) }));
   else if (keys.length === 0) terminal.out('no API key yet: `shoudan merchant key add`\n');

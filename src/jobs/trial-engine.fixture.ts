@@ -72,6 +72,7 @@ export const trialMerchant: Merchant = {
   id: 'M0001',
   shortNo: 1,
   name: 'Tea House',
+  channels: [],
   mcc: '5499',
   stores: [{ id: 'S0001', name: 'Tea House', mcc: null }],
   bindings: [

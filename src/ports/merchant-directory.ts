@@ -24,6 +24,8 @@ export interface Merchant {
   /** Carried by every id that is made for this merchant. */
   readonly shortNo: number;
   readonly name: string;
+  /** The channel that brought it and all above that one, the nearest first; none: it is the acquirer's own. ONB-04. */
+  readonly channels: readonly string[];
   /** ISO 18245, four digits; `null` until somebody has said. */
   readonly mcc: string | null;
   readonly stores: readonly Store[];
@@ -46,9 +48,10 @@ export interface EntryCode {
   readonly disabledAt: Date | null;
 }
 
-/** Who a bearer key speaks for. */
+/** Who a bearer key speaks for: every merchant, those of a channel's branch, or one. ONB-04. */
 export type KeyScope =
   | { readonly kind: 'acquirer' }
+  | { readonly kind: 'channel'; readonly channelId: string }
   | { readonly kind: 'merchant'; readonly merchantId: string };
 
 /** Merchants, and the keys that speak for them. Answers may be some seconds old. */
@@ -56,7 +59,7 @@ export interface MerchantDirectory {
   find(merchantId: string): Promise<Merchant | null>;
   findByShortNo(shortNo: number): Promise<Merchant | null>;
   findEntryCode(merchantId: string, code: string): Promise<EntryCode | null>;
-  /** The scope of an API key, `null` for an unknown or revoked one. */
+  /** The scope of an API key that is used now, `null` for an unknown or revoked one. */
   scopeOfKey(apiKey: string): Promise<KeyScope | null>;
   /** The secret that signs the merchant's deliveries, in the form `whsec_…`. */
   deliverySecret(merchantId: string): Promise<string>;

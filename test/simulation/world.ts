@@ -98,6 +98,7 @@ export function createWorld(seed: number): World {
     id: 'M0001',
     shortNo: 7,
     name: 'Tea House',
+    channels: [],
     mcc: '5814',
     stores: [{ id: 'S0001', name: 'Tea House at the lake', mcc: null }],
     bindings: [

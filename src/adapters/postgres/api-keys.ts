@@ -1,14 +1,19 @@
-import type { Connection, Database, Queryable } from './database.ts';
+import { randomBytes } from 'node:crypto';
+import type { KeyScope } from '../../ports/merchant-directory.ts';
+import type { Connection, Queryable } from './database.ts';
 import { hashOfKey } from './merchant-directory.ts';
 
 /** An API key as people may see it: the key itself is kept nowhere. */
 export interface ListedKey {
   /** The beginning of its hash, enough to name it. */
   readonly id: string;
-  readonly scope: 'acquirer' | 'merchant';
+  readonly scope: KeyScope['kind'];
   readonly merchantId: string | null;
+  readonly channelId: string | null;
   readonly label: string;
   readonly createdAt: Date;
+  /** To the minute, some seconds late; `null`: never, as far as is known. */
+  readonly lastUsedAt: Date | null;
   readonly revokedAt: Date | null;
 }
 
@@ -20,22 +25,58 @@ export function idOfKey(apiKey: string): string {
   return hashOfKey(apiKey).toString('hex').slice(0, idLength);
 }
 
-const listed = `left(encode(key_hash, 'hex'), ${idLength}) as id, scope, merchant_id as "merchantId", label,
-  created_at as "createdAt", revoked_at as "revokedAt"`;
+/** A new key, which nobody can guess. */
+export function freshApiKey(environment: string): string {
+  return `sk_${environment}_${randomBytes(24).toString('base64url')}`;
+}
 
-/** All keys, or those of one merchant, the oldest first; revoked ones too. */
-export async function listApiKeys(database: Database, merchantId: string | null): Promise<ListedKey[]> {
+/** Makes a key that speaks for a channel's branch and answers with it; only its hash is kept. */
+export async function createChannelKey(
+  database: Queryable,
+  key: { readonly environment: string; readonly channelId: string; readonly label: string },
+): Promise<string> {
+  const apiKey = freshApiKey(key.environment);
+  await database.query(`insert into channel_keys (key_hash, channel_id, label) values ($1, $2, $3)`, [
+    hashOfKey(apiKey),
+    key.channelId,
+    key.label,
+  ]);
+  return apiKey;
+}
+
+const listed = `left(encode(key_hash, 'hex'), ${idLength}) as id, scope, merchant_id as "merchantId",
+  channel_id as "channelId", label, created_at as "createdAt", last_used_at as "lastUsedAt", revoked_at as "revokedAt"`;
+
+/** What both tables have of a key. */
+const columnsOf = {
+  api_keys:
+    'key_hash, scope, merchant_id, null::text as channel_id, label, created_at, last_used_at, revoked_at',
+  channel_keys: `key_hash, 'channel', null::text, channel_id, label, created_at, last_used_at, revoked_at`,
+};
+
+/** All keys, or those of one holder, the oldest first; revoked ones too. */
+export async function listApiKeys(
+  database: Queryable,
+  holder: { readonly merchantId?: string | undefined; readonly channelId?: string | undefined },
+): Promise<ListedKey[]> {
   const { rows } = await database.query<ListedKey>(
-    `select ${listed} from api_keys where $1::text is null or merchant_id = $1 order by created_at, key_hash`,
-    [merchantId],
+    `select ${listed}
+     from (select ${columnsOf.api_keys} from api_keys union all select ${columnsOf.channel_keys} from channel_keys) as keys
+     where ($1::text is null or merchant_id = $1) and ($2::text is null or channel_id = $2)
+     order by created_at, key_hash`,
+    [holder.merchantId ?? null, holder.channelId ?? null],
   );
   return rows;
 }
 
+const isNamed = `left(encode(key_hash, 'hex'), ${idLength}) = $1`;
+
 /** The key of this id, which nobody else revokes until the transaction is over; `null` when no key has it. */
 export async function findApiKey(connection: Connection, id: string): Promise<ListedKey | null> {
   const { rows } = await connection.query<ListedKey>(
-    `select ${listed} from api_keys where left(encode(key_hash, 'hex'), ${idLength}) = $1 for update`,
+    `with ours as (select ${columnsOf.api_keys} from api_keys where ${isNamed} for update),
+       of_channels as (select ${columnsOf.channel_keys} from channel_keys where ${isNamed} for update)
+     select ${listed} from (select * from ours union all select * from of_channels) as keys`,
     [id],
   );
   return rows[0] ?? null;
@@ -43,10 +84,21 @@ export async function findApiKey(connection: Connection, id: string): Promise<Li
 
 /** Revokes a key for good and answers with it; `null` when no key has this id. Safe to repeat. */
 export async function revokeApiKey(database: Queryable, id: string): Promise<ListedKey | null> {
+  const revoke = 'set revoked_at = coalesce(revoked_at, clock_timestamp())';
   const { rows } = await database.query<ListedKey>(
-    `update api_keys set revoked_at = coalesce(revoked_at, clock_timestamp())
-     where left(encode(key_hash, 'hex'), ${idLength}) = $1 returning ${listed}`,
+    `with ours as (update api_keys ${revoke} where ${isNamed} returning ${columnsOf.api_keys}),
+       of_channels as (update channel_keys ${revoke} where ${isNamed} returning ${columnsOf.channel_keys})
+     select ${listed} from (select * from ours union all select * from of_channels) as keys`,
     [id],
   );
   return rows[0] ?? null;
+}
+
+/** Revokes what still speaks for a channel, for good; how many keys that were. */
+export async function revokeKeysOfChannel(connection: Connection, channelId: string): Promise<number> {
+  const { rowCount } = await connection.query(
+    'update channel_keys set revoked_at = clock_timestamp() where channel_id = $1 and revoked_at is null',
+    [channelId],
+  );
+  return rowCount ?? 0;
 }

@@ -3,8 +3,9 @@ import type { QueryConfig } from 'pg';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { policyFor } from '../../domain/policy.ts';
 import { createSealing, SealingError } from '../sealing.ts';
-import { idOfKey, revokeApiKey } from './api-keys.ts';
-import type { Database } from './database.ts';
+import { createChannelKey, idOfKey, revokeApiKey } from './api-keys.ts';
+import { createChannel, moveChannel } from './channels.ts';
+import { type Database, inTransaction } from './database.ts';
 import { createMerchantDirectory } from './merchant-directory.ts';
 import { createApiKey, isLiveKey, type MerchantRecord, saveMerchant } from './merchant-records.ts';
 import { openedTestDatabase } from './opened-test-database.fixture.ts';
@@ -50,6 +51,7 @@ function merchantRecord(changes: Partial<MerchantRecord> = {}): MerchantRecord {
 
 /** Lets what was remembered grow old, on the process's own clock. */
 function letSecondsPass(seconds: number): void {
+  vi.restoreAllMocks();
   const now = performance.now.bind(performance);
   vi.spyOn(performance, 'now').mockImplementation(() => now() + seconds * 1_000);
 }
@@ -76,6 +78,7 @@ describe('a merchant', () => {
       id: record.id,
       shortNo: expect.any(Number),
       name: 'Tea House',
+      channels: [],
       mcc: '5499',
       stores: [
         { id: 'S1', name: 'First', mcc: '5812' },
@@ -97,6 +100,32 @@ describe('a merchant', () => {
       bindings: [],
       notifyUrl: null,
     });
+  });
+
+  // proves ONB-04
+  it('knows the channel that brought it and all above that one, and a move is seen within seconds', async () => {
+    const source = '2088000000000001';
+    await createChannel(database, { id: 'top', name: 'Top', parent: null, source });
+    await createChannel(database, { id: 'mid', name: 'Mid', parent: 'top', source });
+    await createChannel(database, { id: 'low', name: 'Low', parent: 'mid', source });
+    const record = merchantRecord({ channelId: 'low' });
+    await saveMerchant(database, sealing, record);
+    const counted = countingStatements();
+    const directory = createMerchantDirectory(counted.database, sealing);
+    const channels = async () => (await directory.find(record.id))?.channels;
+    expect(await channels()).toEqual(['low', 'mid', 'top']);
+    expect(counted.sent).toEqual(['find_merchant_by_id']);
+    await inTransaction(database, (connection) => moveChannel(connection, 'mid', null));
+    letSecondsPass(6);
+    expect(await channels()).toEqual(['low', 'mid']);
+    // Who says nothing of the channel leaves it, and `null` makes the merchant the acquirer's own.
+    const { channelId: _, ...silent } = record;
+    await saveMerchant(database, sealing, silent);
+    letSecondsPass(12);
+    expect(await channels()).toEqual(['low', 'mid']);
+    await saveMerchant(database, sealing, { ...record, channelId: null });
+    letSecondsPass(18);
+    expect(await channels()).toEqual([]);
   });
 
   it('that nobody registered is not found', async () => {
@@ -180,6 +209,37 @@ describe('an API key', () => {
     expect(await directory.scopeOfKey(own)).toEqual({ kind: 'merchant', merchantId: record.id });
     expect(await directory.scopeOfKey(acquirer)).toEqual({ kind: 'acquirer' });
     expect(own).not.toBe(acquirer);
+  });
+
+  // proves ONB-04
+  it('may speak for a channel, and is nobody’s to a process of the version before', async () => {
+    await createChannel(database, {
+      id: 'north',
+      name: 'North',
+      parent: null,
+      source: '2088000000000001',
+    });
+    const key = { environment: 'sandbox', channelId: 'north', label: 'till' };
+    const [first, second] = [await createChannelKey(database, key), await createChannelKey(database, key)];
+    const directory = createMerchantDirectory(database, sealing);
+    expect(await directory.scopeOfKey(first)).toEqual({ kind: 'channel', channelId: 'north' });
+    expect(await directory.scopeOfKey(second)).toEqual({ kind: 'channel', channelId: 'north' });
+    // That version takes every row here without a merchant for a key of the acquirer.
+    const { rows } = await database.query(
+      'select scope, merchant_id from api_keys where key_hash = $1 and revoked_at is null',
+      [createHash('sha256').update(first).digest()],
+    );
+    expect(rows).toEqual([]);
+    expect(await revokeApiKey(database, idOfKey(first))).toMatchObject({
+      scope: 'channel',
+      channelId: 'north',
+      merchantId: null,
+      label: 'till',
+      revokedAt: expect.any(Date),
+    });
+    letSecondsPass(6);
+    expect(await directory.scopeOfKey(first)).toBeNull();
+    expect(await directory.scopeOfKey(second)).toEqual({ kind: 'channel', channelId: 'north' });
   });
 
   it('that is unknown, changed by one character, or a stored hash itself, speaks for nobody', async () => {

@@ -9,13 +9,18 @@ import type {
 } from '../../ports/merchant-directory.ts';
 import type { Sealing } from '../sealing.ts';
 import type { Database } from './database.ts';
+import { type KeyUses, noteKeyUses } from './key-uses.ts';
 import { policyOverridesOf, type StoredPolicyOverrides } from './policy-overrides.ts';
 
 /** How old an answer of the directory may be: what a revoked key or a changed binding takes to be seen. */
 const freshForMs = 5_000;
 
 /** Merchants and keys on PostgreSQL, remembered for a few seconds so that no payment reads them again. */
-export function createMerchantDirectory(database: Database, sealing: Sealing): MerchantDirectory {
+export function createMerchantDirectory(
+  database: Database,
+  sealing: Sealing,
+  uses: KeyUses = noteKeyUses(database),
+): MerchantDirectory {
   const merchants = remembered((id: string) => readMerchant(database, 'id', id));
   const byShortNo = remembered((shortNo: number) => readMerchant(database, 'short_no', shortNo));
   const entryCodes = remembered((key: string) => readEntryCode(database, key));
@@ -25,7 +30,12 @@ export function createMerchantDirectory(database: Database, sealing: Sealing): M
     find: (merchantId) => merchants(merchantId),
     findByShortNo: (shortNo) => byShortNo(shortNo),
     findEntryCode: (merchantId, code) => entryCodes(`${merchantId} ${code}`),
-    scopeOfKey: (apiKey) => scopes(hashOfKey(apiKey).toString('hex')),
+    async scopeOfKey(apiKey) {
+      const hash = hashOfKey(apiKey).toString('hex');
+      const scope = await scopes(hash);
+      if (scope !== null) uses.note(hash);
+      return scope;
+    },
     deliverySecret: (merchantId) => secrets(merchantId),
   };
 }
@@ -65,6 +75,7 @@ async function readMerchant(
     readonly id: string;
     readonly short_no: bigint;
     readonly name: string;
+    readonly channels: string[];
     readonly mcc: string | null;
     readonly order_code_scene: string | null;
     readonly order_code_expiry_ms: number | null;
@@ -76,6 +87,11 @@ async function readMerchant(
     name: `find_merchant_by_${column}`,
     text: `select m.id, m.short_no, m.name, m.mcc, m.order_code_scene, m.order_code_expiry_ms, m.policy_overrides,
              m.notify_url,
+             (with recursive above as (
+                select c.id, c.parent, 1 as height from channels c where c.id = m.channel_id
+                union all
+                select c.id, c.parent, above.height + 1 from channels c join above on c.id = above.parent)
+              select coalesce(jsonb_agg(id order by height), '[]') from above) as channels,
              (select coalesce(jsonb_agg(jsonb_build_object('id', s.id, 'name', s.name, 'mcc', s.mcc)
                 order by s.id), '[]')
               from stores s where s.merchant_id = m.id) as stores,
@@ -92,6 +108,7 @@ async function readMerchant(
     id: row.id,
     shortNo: Number(row.short_no),
     name: row.name,
+    channels: row.channels,
     mcc: row.mcc,
     stores: row.stores,
     bindings: row.bindings,
@@ -116,17 +133,26 @@ async function readEntryCode(database: Database, key: string): Promise<EntryCode
 }
 
 async function readScope(database: Database, keyHash: string): Promise<KeyScope | null> {
-  const { rows } = await database.query<{
-    readonly scope: 'acquirer' | 'merchant';
-    readonly merchant_id: string | null;
-  }>({
+  const { rows } = await database.query<KeyScope>({
     name: 'find_api_key',
-    text: 'select scope, merchant_id from api_keys where key_hash = $1 and revoked_at is null',
+    text: `select scope as kind, merchant_id as "merchantId", null as "channelId"
+           from api_keys where key_hash = $1 and revoked_at is null
+           union all
+           select 'channel', null, channel_id from channel_keys where key_hash = $1 and revoked_at is null`,
     values: [Buffer.from(keyHash, 'hex')],
   });
-  const [row] = rows;
-  if (row === undefined) return null;
-  return row.merchant_id === null ? { kind: 'acquirer' } : { kind: 'merchant', merchantId: row.merchant_id };
+  const [scope] = rows;
+  if (scope === undefined) return null;
+  switch (scope.kind) {
+    case 'acquirer':
+      return { kind: 'acquirer' };
+    case 'channel':
+      return { kind: 'channel', channelId: scope.channelId };
+    case 'merchant':
+      return { kind: 'merchant', merchantId: scope.merchantId };
+    default:
+      return scope satisfies never;
+  }
 }
 
 async function readDeliverySecret(database: Database, sealing: Sealing, merchantId: string): Promise<string> {

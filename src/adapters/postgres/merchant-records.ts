@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Sealing } from '../sealing.ts';
+import { freshApiKey } from './api-keys.ts';
 import { type Connection, type Database, inTransaction, type Queryable } from './database.ts';
 import { deliverySecretContext, hashOfKey } from './merchant-directory.ts';
 
@@ -7,6 +8,8 @@ import { deliverySecretContext, hashOfKey } from './merchant-directory.ts';
 export interface MerchantRecord {
   readonly id: string;
   readonly name: string;
+  /** Who brought it; `null`: the acquirer itself. Left out: as it was. */
+  readonly channelId?: string | null;
   /** ISO 18245, four digits. */
   readonly mcc: string | null;
   readonly notifyUrl: string | null;
@@ -24,6 +27,8 @@ export interface MerchantRecord {
     readonly currency: string;
     readonly account: string;
     readonly subMerchantId: string | null;
+    /** The PID that the wallet is told as who brought the merchant. `null`, or left out: as it was. ONB-02. */
+    readonly source?: string | null;
   }[];
 }
 
@@ -61,11 +66,19 @@ export async function saveMerchant(
     }
     for (const binding of merchant.bindings) {
       await connection.query(
-        `insert into wallet_bindings (merchant_id, wallet, currency, account, sub_merchant_id)
-         values ($1, $2, $3, $4, $5)
+        `insert into wallet_bindings (merchant_id, wallet, currency, account, sub_merchant_id, source)
+         values ($1, $2, $3, $4, $5, $6)
          on conflict (merchant_id, wallet, currency) do update set
-           account = excluded.account, sub_merchant_id = excluded.sub_merchant_id`,
-        [merchant.id, binding.wallet, binding.currency, binding.account, binding.subMerchantId],
+           account = excluded.account, sub_merchant_id = excluded.sub_merchant_id,
+           source = coalesce(excluded.source, wallet_bindings.source)`,
+        [
+          merchant.id,
+          binding.wallet,
+          binding.currency,
+          binding.account,
+          binding.subMerchantId,
+          binding.source ?? null,
+        ],
       );
     }
     return saved;
@@ -85,10 +98,12 @@ async function upsertMerchant(
   const fresh = `whsec_${randomBytes(32).toString('base64')}`;
   const sealed = sealing.seal(Buffer.from(fresh), deliverySecretContext(merchant.id));
   const { rows } = await connection.query<{ readonly delivery_secret: Buffer }>(
-    `insert into merchants (id, name, notify_url, delivery_secret, mcc, order_code_scene, order_code_expiry_ms)
-     values ($1, $2, $3, $4, $5, $6, $7)
+    `insert into merchants
+       (id, name, notify_url, delivery_secret, mcc, order_code_scene, order_code_expiry_ms, channel_id)
+     values ($1, $2, $3, $4, $5, $6, $7, $8)
      on conflict (id) do update set name = excluded.name, notify_url = excluded.notify_url, mcc = excluded.mcc,
-       order_code_scene = excluded.order_code_scene, order_code_expiry_ms = excluded.order_code_expiry_ms
+       order_code_scene = excluded.order_code_scene, order_code_expiry_ms = excluded.order_code_expiry_ms,
+       channel_id = case when $9 then excluded.channel_id else merchants.channel_id end
      returning delivery_secret`,
     [
       merchant.id,
@@ -98,6 +113,8 @@ async function upsertMerchant(
       merchant.mcc,
       merchant.orderCodes?.scene ?? null,
       merchant.orderCodes?.expiryMs ?? null,
+      merchant.channelId ?? null,
+      merchant.channelId !== undefined,
     ],
   );
   const [row] = rows;
@@ -108,12 +125,12 @@ async function upsertMerchant(
   return { deliverySecret, isNew: deliverySecret === fresh };
 }
 
-/** Makes an API key and answers with it; only its hash is kept. */
+/** Makes a merchant's key, or one of the acquirer (`null`), and answers with it; only its hash is kept. */
 export async function createApiKey(
   database: Queryable,
   key: { readonly environment: string; readonly merchantId: string | null; readonly label: string },
 ): Promise<string> {
-  const apiKey = `sk_${key.environment}_${randomBytes(24).toString('base64url')}`;
+  const apiKey = freshApiKey(key.environment);
   await database.query(`insert into api_keys (key_hash, scope, merchant_id, label) values ($1, $2, $3, $4)`, [
     hashOfKey(apiKey),
     key.merchantId === null ? 'acquirer' : 'merchant',

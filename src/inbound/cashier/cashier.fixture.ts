@@ -40,6 +40,7 @@ export const teaHouse: Merchant = {
   id: 'M0007',
   shortNo,
   name: 'Jade Tea Trading Co., Ltd.',
+  channels: [],
   mcc: '5812',
   stores: [{ id: 'S0001', name: 'Tea House Central', mcc: null }],
   bindings: ['USD', 'JPY', 'IDR'].map((currency) => ({

@@ -6,8 +6,9 @@ import type { KeyScope, Merchant } from '../../ports/merchant-directory.ts';
 import { faulty, ProblemAnswer, refused } from './problems.ts';
 
 /*
- * Who asks, and for which merchant. Every look-up that follows names the merchant that is found here, so a key of
- * one merchant cannot reach another's rows, and an id of another merchant is answered as an unknown one is.
+ * Who asks, and for which merchant. Routes come by a merchant here and nowhere else, and every look-up that follows names it:
+ * a key cannot reach the rows of a merchant that it does not speak for, and a stranger's id is answered as one that does not
+ * exist is, from the directory alone. ONB-04.
  */
 
 const scopeDecorator = 'keyScope';
@@ -27,7 +28,30 @@ export function requireApiKey(app: FastifyInstance, engine: Pick<Engine, 'mercha
 /** Whose key a request was made with. */
 export function callerOf(request: FastifyRequest): string {
   const scope = request.getDecorator<KeyScope>(scopeDecorator);
-  return scope.kind === 'merchant' ? `merchant ${scope.merchantId}` : scope.kind;
+  switch (scope.kind) {
+    case 'acquirer':
+      return scope.kind;
+    case 'channel':
+      return `channel ${scope.channelId}`;
+    case 'merchant':
+      return `merchant ${scope.merchantId}`;
+    default:
+      return scope satisfies never;
+  }
+}
+
+/** A channel speaks for the merchants that it brought itself or that a channel below it did. ONB-04. */
+function speaksFor(scope: KeyScope, merchant: Merchant): boolean {
+  switch (scope.kind) {
+    case 'acquirer':
+      return true;
+    case 'channel':
+      return merchant.channels.includes(scope.channelId);
+    case 'merchant':
+      return merchant.id === scope.merchantId;
+    default:
+      return scope satisfies never;
+  }
 }
 
 function unauthorized(what: string, challenge: string): ProblemAnswer {
@@ -41,8 +65,8 @@ function unauthorized(what: string, challenge: string): ProblemAnswer {
 }
 
 /**
- * The merchant that a request is made for: the key's own, or, for the acquirer's key, the one that it names.
- * A merchant's key may repeat its own id; any other is unknown to it, whether or not it exists.
+ * The merchant that a request is made for: a merchant's key speaks for its own, every other key for the one that it names.
+ * What a key does not speak for is unknown to it, whether or not it exists.
  */
 export async function merchantNamed(
   engine: Pick<Engine, 'merchants'>,
@@ -59,18 +83,20 @@ export async function merchantNamed(
       {
         field: 'merchant_id',
         value: null,
-        detail: "merchant_id is missing: this key is the acquirer's, so send the merchant that it is for.",
+        detail: `merchant_id is missing: this key is ${holders[scope.kind]}, so send the merchant that it is for.`,
       },
     ]);
   }
   const merchant = await engine.merchants.find(merchantId);
-  if (merchant === null) throw refused(unknownMerchant(merchantId));
+  if (merchant === null || !speaksFor(scope, merchant)) throw refused(unknownMerchant(merchantId));
   return merchant;
 }
 
+const holders = { acquirer: "the acquirer's", channel: "a channel's" };
+
 /**
- * The merchant under which an id is to be looked up: the key's own, whatever the id says, or, for the acquirer's
- * key, the one whose short number the id carries. What is no id of ours at all is `unknown` without a look-up.
+ * The merchant under which an id is to be looked up: with a merchant's key its own, whatever the id says, else the one whose
+ * short number the id carries, if the key speaks for it. What is no id of ours at all is `unknown` without a look-up.
  */
 export async function merchantOfId(
   engine: Pick<Engine, 'merchants'>,
@@ -83,7 +109,7 @@ export async function merchantOfId(
   const scope = request.getDecorator<KeyScope>(scopeDecorator);
   if (scope.kind === 'merchant') return ownMerchant(engine, scope.merchantId);
   const merchant = await engine.merchants.findByShortNo(shortNo);
-  if (merchant === null) throw refused(unknown(id));
+  if (merchant === null || !speaksFor(scope, merchant)) throw refused(unknown(id));
   return merchant;
 }
 
