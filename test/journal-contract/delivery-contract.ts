@@ -216,7 +216,26 @@ export const deliveryContract: { readonly [name: string]: Case } = {
     );
     expect(await claimed(under)).toEqual([]);
     await under.deliveries.recordDelivered(trying);
-    expect((await claimed(under)).map(({ type }) => type)).toEqual(['payment.failed']);
+    const [last] = await claimed(under);
+    expect(last?.type).toBe('payment.failed');
+    // The try has ended, and nothing waits for it any more.
+    if (last !== undefined) await under.deliveries.recordDelivered(last);
+    expect(await under.deliveries.replay('M0001', [last?.id ?? ''], 0)).toEqual([last?.id]);
+    expect(await claimed(under)).toEqual([{ ...last, tries: 0, endpoint: null }]);
+  },
+
+  // proves NOT-03
+  'a change that was decided on an older version withdraws nothing': async (under) => {
+    const payment = await succeeded(under, {});
+    const after: Payment = { ...payment, state: 'cancelled' };
+    const lost = await under.journal.recordPayment({
+      before: { ...payment, version: payment.version - 1 },
+      after,
+      events: [],
+      announcements: [announcementOf('payment.cancelled', payment.id, url)],
+    });
+    expect(lost).toBeNull();
+    expect((await claimed(under)).map(({ type }) => type)).toEqual(['payment.succeeded']);
   },
 
   // proves NOT-03

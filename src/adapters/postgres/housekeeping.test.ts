@@ -184,6 +184,33 @@ describe('while somebody reads the tables for long, as a dump does', () => {
     await Promise.all([dropOutlived(database, retention), dropOutlived(database, retention)]);
     expect(await months()).toEqual([]);
   });
+
+  it('a month of which something is replayed while it is to be dropped stays', async () => {
+    await database.query(`select ensure_month_partitions('2020-03-01')`);
+    await database.query(
+      `insert into deliveries (merchant_id, id, type, subject, subject_id, payment_id, url, state, created_at)
+       values ('M1', 'evt_1', 'payment.succeeded', 'payment', 'pay_1', 'pay_1', 'https://merchant.example/', 'exhausted',
+         '2020-03-05')`,
+    );
+    const replayer = await database.connect();
+    await replayer.query('begin');
+    await replayer.query(
+      `update deliveries set state = 'pending', due_at = clock_timestamp() where id = 'evt_1'`,
+    );
+    let isOver = false;
+    const dropping = dropOutlived(database, retention)
+      .catch(() => {})
+      .then(() => {
+        isOver = true;
+      });
+    // It waits for the replay, and no longer than for any reader.
+    const waiting = `select from pg_locks where not granted and relation = 'deliveries'::regclass`;
+    while (!isOver && (await database.query(waiting)).rowCount === 0);
+    await replayer.query('commit');
+    replayer.release();
+    await dropping;
+    expect(await textsOf('select id as text from deliveries')).toEqual(['evt_1']);
+  });
 });
 
 describe('what has outlived its retention', () => {
