@@ -1,9 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Payment } from '../domain/payment.ts';
 import { examplePolicy } from '../domain/payments.fixture.ts';
 import type { Refund } from '../domain/refund.ts';
 import { createTrial, type Trial, trialMerchant } from '../jobs/trial-engine.fixture.ts';
+import type { Changes } from '../ports/changes.ts';
 import type { IdempotencyKey } from '../ports/journal.ts';
+import { cancelPayment } from './cancel.ts';
 import { recordRefundInput } from './record.ts';
 import { refund } from './refund.ts';
 
@@ -67,6 +69,33 @@ describe('what remains of a payment', () => {
     }
   });
 });
+
+// proves RES-07, money case 7
+it('the end of the last refund wakes the cancel that has waited for it', async () => {
+  const trial = createTrial();
+  const payment = await paidPayment(trial);
+  const begun = await asked(trial, payment, 300n);
+  if (typeof begun === 'string') throw new Error(begun);
+  const { payment: settling } = await cancelled(trial, payment);
+  expect(settling).toMatchObject({ reversal: { state: 'settling' } });
+  const publish = vi.fn<Changes['publish']>();
+  const engine = { ...trial.engine, changes: { ...trial.engine.changes, publish } };
+  await recordRefundInput(
+    engine,
+    begun,
+    { kind: 'refund_answered', answer: { kind: 'refunded' } },
+    examplePolicy,
+  );
+  const woken = await trial.payment(payment.id);
+  expect(woken).toMatchObject({ reversal: { state: 'refunding' }, nextStep: { action: 'refund' } });
+  expect(publish).toHaveBeenCalledWith(payment.id, woken.nextStep?.dueAt);
+});
+
+async function cancelled(trial: Trial, { id }: Payment) {
+  const result = await cancelPayment(trial.engine, trialMerchant.id, id);
+  if (result.kind !== 'payment') throw new Error(result.kind);
+  return result;
+}
 
 // proves RES-12
 describe('a repeat of a refund, when nothing remains', () => {
