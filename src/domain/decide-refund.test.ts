@@ -81,6 +81,13 @@ function defects(before: Refund, input: RefundInput, now: Date): string[] {
       (input.kind === 'refund_inquired' && input.answer.kind === 'failed'),
     'failed without the refund inquiry that confirms it',
   );
+  must(
+    before.attention === null ||
+      after.attention === null ||
+      after.attention === before.attention ||
+      before.attention.reason === 'step_failing',
+    'attention was raised again',
+  );
   must(after.amount === before.amount && after.id === before.id, 'a repeat with another id or amount');
   if (after.nextStep !== null && after.nextStep !== before.nextStep) {
     must(after.nextStep.dueAt > now, 'a step that is due again without a wait');
