@@ -8,7 +8,7 @@ import { watchProcessLoad } from '../../src/adapters/process-load.ts';
 import { gatewayMetrics } from '../../src/apps/metrics.ts';
 import { createProcessSignals } from '../../src/apps/process-signals.ts';
 import { attentionAdvice } from '../../src/inbound/cli/attention-advice.ts';
-import { commandNames } from '../../src/inbound/cli/commands.ts';
+import { commandNames, specOf } from '../../src/inbound/cli/commands.ts';
 
 /*
  * docs/operating/ held against the program: what a rule or a page names has to be there.
@@ -149,6 +149,35 @@ describe('the rules', () => {
   });
 });
 
+/** What is wrong with a command as a page writes it. One that ends with … leaves more to be said. */
+function complaintsAboutCommand(line: string): string[] {
+  const name = commandNames
+    .filter((command) => line === command || line.startsWith(`${command} `))
+    .toSorted((a, b) => b.length - a.length)[0];
+  if (name === undefined) return [`shoudan ${line} is no command`];
+  const spec = specOf(name);
+  const words = line
+    .slice(name.length)
+    .split(' ')
+    .filter((word) => word !== '');
+  const isWhole = words.at(-1) !== '…';
+  const complaints: string[] = [];
+  let said = 0;
+  for (let index = 0; index < words.length; index += 1) {
+    const option = /^--(.+)$/.exec(words[index] ?? '')?.[1];
+    if (option === undefined) said += 1;
+    else if (spec.options[option] === undefined) complaints.push(`${name} has no option --${option}`);
+    else if (spec.options[option].value !== null) index += 1;
+  }
+  if (!isWhole) return complaints;
+  const needed = Object.values(spec.arguments).filter(({ required }) => required === true).length;
+  if (said < needed) complaints.push(`${name} needs ${Object.keys(spec.arguments).join(', ')}`);
+  for (const [option, { required }] of Object.entries(spec.options)) {
+    if (required === true && !words.includes(`--${option}`)) complaints.push(`${name} needs --${option}`);
+  }
+  return complaints;
+}
+
 describe('the pages', () => {
   it.each(rules)('$alert has its own, and the index leads there', ({ alert, annotations, labels }) => {
     const slug = alert
@@ -162,6 +191,22 @@ describe('the pages', () => {
     expect(headings).toEqual(['What it means', 'How to see it', 'What to do', 'Whom to call']);
     expect(page).toMatch(/`shoudan \w|`shoudan_|\.md\)/);
     expect(index).toContain(`| \`${alert}\` | [${slug}.md](${slug}.md) | ${labels.severity}`);
+  });
+
+  // At night a command is typed as it stands.
+  it.each(rules)('that $alert leads to writes every command with what it needs', ({ annotations }) => {
+    const page = text(annotations.runbook.replace(/^.*\//, ''));
+    const lines = [...page.matchAll(/`shoudan ([a-z][^`]*)`/g)].map(([, line = '']) => line);
+    expect(lines.flatMap(complaintsAboutCommand)).toEqual([]);
+  });
+
+  it.each([
+    ['stray clear ID', 'stray clear needs --note'],
+    ['endpoint enable', 'endpoint enable needs url'],
+    ['merchant show --name X', 'merchant show has no option --name'],
+    ['merchant shows', 'shoudan merchant shows is no command'],
+  ])('shoudan %s is complained of', (line, complaint) => {
+    expect(complaintsAboutCommand(line)).toContain(complaint);
   });
 
   it.each(pages)('%s is in the index, and names commands, metrics and pages that exist', (name) => {
