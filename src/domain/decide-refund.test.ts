@@ -1,7 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decideRefund, type RefundInput } from './decide-refund.ts';
-import { everyRefundInput, inWords, later, noAnswer, notFound, refused, unclear } from './inputs.fixture.ts';
+import {
+  everyRefundInput,
+  inWords,
+  later,
+  noAnswer,
+  notFound,
+  refused,
+  spent,
+  unclear,
+} from './inputs.fixture.ts';
 import { examplePolicy, exampleRefund, noon, secondsAfter } from './payments.fixture.ts';
 import { publicRefundStatus, type Refund, type RefundState, refundMoves } from './refund.ts';
 
@@ -374,4 +383,13 @@ describe('a refund whose first recorded answer is a refusal', () => {
     });
     expect(decideRefund(late, notThere, examplePolicy, secondsAfter(301)).refund.state).toBe('failed');
   });
+});
+
+test.each([
+  ['refused for good', refused('merchant'), /outside the wallet/],
+  ['failed under its id', spent, /new refund/],
+] as const)('a refund that is %s says what its merchant can do now', (_, answer, advice) => {
+  const { refund } = decideRefund(exampleRefund(), { kind: 'refund_answered', answer }, examplePolicy, noon);
+  expect(refund.failure).toMatchObject({ walletCode: answer.code, message: answer.message });
+  expect(refund.failure?.advice).toMatch(advice);
 });
