@@ -27,9 +27,12 @@ export interface NoAnswer {
   readonly reason: NoAnswerReason;
   /** For people: what was seen, without secrets. */
   readonly detail: string;
-  /** The bytes as received, for `untrusted` and `malformed`; those of `untrusted` are kept, encrypted and shortly. */
+  /** As in {@link Received}, for `untrusted` and `malformed`. */
   readonly raw?: Uint8Array;
 }
+
+/** An answer with the bytes that it came as. Those of payments in trouble are kept, encrypted and shortly. RES-14, RES-19. */
+export type Received<Answer> = Answer & { readonly raw?: Uint8Array };
 
 /** A verified answer that leaves the outcome open: ask again. */
 export interface Unclear {

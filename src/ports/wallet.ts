@@ -4,6 +4,7 @@ import type {
   CancelAnswer,
   InquiryAnswer,
   PayAnswer,
+  Received,
   RefundAnswer,
   RefundInquiryAnswer,
 } from '../domain/wallet-answer.ts';
@@ -69,9 +70,9 @@ export interface RefundRequest extends PaymentReference {
  * or the wallet does: silence and nonsense are values (`NoAnswer`). A throw is our own mistake.
  */
 export interface WalletGateway {
-  pay(request: PayRequest, limit: CallLimit): Promise<PayAnswer>;
-  inquire(payment: PaymentReference, limit: CallLimit): Promise<InquiryAnswer>;
-  cancel(payment: PaymentReference, limit: CallLimit): Promise<CancelAnswer>;
-  refund(request: RefundRequest, limit: CallLimit): Promise<RefundAnswer>;
-  inquireRefund(request: RefundRequest, limit: CallLimit): Promise<RefundInquiryAnswer>;
+  pay(request: PayRequest, limit: CallLimit): Promise<Received<PayAnswer>>;
+  inquire(payment: PaymentReference, limit: CallLimit): Promise<Received<InquiryAnswer>>;
+  cancel(payment: PaymentReference, limit: CallLimit): Promise<Received<CancelAnswer>>;
+  refund(request: RefundRequest, limit: CallLimit): Promise<Received<RefundAnswer>>;
+  inquireRefund(request: RefundRequest, limit: CallLimit): Promise<Received<RefundInquiryAnswer>>;
 }

@@ -4,6 +4,7 @@ import {
   type AlipayOpenGateway,
   createAlipayOpenGateway,
 } from '../../src/adapters/wallets/alipay-open/gateway.ts';
+import { withBareAnswers } from '../../src/adapters/wallets/bare-answers.fixture.ts';
 import { money } from '../../src/domain/money.ts';
 import type { CallLimit, PayRequest, RefundRequest } from '../../src/ports/wallet.ts';
 import { privateKeyPem } from '../vectors/alipay-open/vectors.ts';
@@ -21,7 +22,7 @@ beforeAll(async () => {
   wallet = await startTestWallet();
   const { body } = await wallet.control('GET', 'apps');
   const [app] = body as { app_id: string; wallet_public_key: string }[];
-  gateway = createAlipayOpenGateway({
+  const whole = createAlipayOpenGateway({
     account: (name) => ({
       name,
       appId: app?.app_id ?? '',
@@ -32,6 +33,7 @@ beforeAll(async () => {
     wallClock: () => new Date(wallet.clock.nowMs),
     monotonicMs: () => performance.now(),
   });
+  gateway = withBareAnswers(whole);
 });
 
 afterAll(async () => {

@@ -12,6 +12,7 @@ import {
   createAlipayPlusGateway,
 } from '../../src/adapters/wallets/alipay-plus/gateway.ts';
 import { createAlipayPlusNotificationReader } from '../../src/adapters/wallets/alipay-plus/notifications.ts';
+import { withBareAnswers } from '../../src/adapters/wallets/bare-answers.fixture.ts';
 import { money } from '../../src/domain/money.ts';
 import type { CallLimit, PaymentReference, PayRequest, RefundRequest } from '../../src/ports/wallet.ts';
 import type { NotificationReader } from '../../src/ports/wallet-notifications.ts';
@@ -39,9 +40,9 @@ beforeAll(async () => {
   });
   const wallClock = () => new Date(ams.clock.nowMs);
   const monotonicMs = () => performance.now();
-  gateway = createAlipayPlusGateway({ account: account(ams.base), wallClock, monotonicMs });
+  gateway = withBareAnswers(createAlipayPlusGateway({ account: account(ams.base), wallClock, monotonicMs }));
   const sandbox = account(`${ams.base}/ams/sandbox`);
-  sandboxGateway = createAlipayPlusGateway({ account: sandbox, wallClock, monotonicMs });
+  sandboxGateway = withBareAnswers(createAlipayPlusGateway({ account: sandbox, wallClock, monotonicMs }));
   reader = createAlipayPlusNotificationReader({ account: account(ams.base), wallClock });
 });
 

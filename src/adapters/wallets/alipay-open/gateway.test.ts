@@ -12,6 +12,7 @@ import {
 import { money } from '../../../domain/money.ts';
 import type { PayRequest, RefundRequest } from '../../../ports/wallet.ts';
 import { printAnswer } from '../../../protocols/alipay-open/response.ts';
+import { withBareAnswers } from '../bare-answers.fixture.ts';
 import type { AlipayOpenAccount } from './account.ts';
 import { type AlipayOpenGateway, type AlipayOpenGatewayOptions, createAlipayOpenGateway } from './gateway.ts';
 
@@ -87,7 +88,7 @@ function gatewayTo(
     ...options,
   });
   gateways.push(gateway);
-  return gateway;
+  return withBareAnswers(gateway);
 }
 
 const pay: PayRequest = {

@@ -19,6 +19,7 @@ import {
 } from '../../../protocols/alipay-open/trade-requests.ts';
 import { createAccountLines } from '../account-line.ts';
 import { createHttpChannel, type HttpChannelOptions } from '../deadline-http.ts';
+import { received } from '../received.ts';
 import { type AlipayOpenAccount, isSameAccount, type PreparedAccount, prepareAccount } from './account.ts';
 import {
   cancelAnswer,
@@ -119,11 +120,11 @@ export function createAlipayOpenGateway(options: AlipayOpenGatewayOptions): Alip
           const answer = await ask('pay', request, limit, () =>
             payContent({ ...orderOf(request), authCode: start.paymentCode }),
           );
-          return answer.kind === 'no_answer' ? answer : payAnswer(request, answer);
+          return answer.kind === 'no_answer' ? answer : received(payAnswer(request, answer), answer);
         }
         case 'order_code': {
           const answer = await ask('precreate', request, limit, () => precreateContent(orderOf(request)));
-          return answer.kind === 'no_answer' ? answer : precreateAnswer(request, answer);
+          return answer.kind === 'no_answer' ? answer : received(precreateAnswer(request, answer), answer);
         }
         case 'entry_code':
           throw new RangeError('an entry code is not paid over the Open Platform');
@@ -134,12 +135,12 @@ export function createAlipayOpenGateway(options: AlipayOpenGatewayOptions): Alip
 
     async inquire(payment, limit) {
       const answer = await ask('query', payment, limit, () => tradeContent(payment.requestId));
-      return answer.kind === 'no_answer' ? answer : inquiryAnswer(payment, answer);
+      return answer.kind === 'no_answer' ? answer : received(inquiryAnswer(payment, answer), answer);
     },
 
     async cancel(payment, limit) {
       const answer = await ask('cancel', payment, limit, () => tradeContent(payment.requestId));
-      return answer.kind === 'no_answer' ? answer : cancelAnswer(payment, answer);
+      return answer.kind === 'no_answer' ? answer : received(cancelAnswer(payment, answer), answer);
     },
 
     async refund(request, limit) {
@@ -151,14 +152,14 @@ export function createAlipayOpenGateway(options: AlipayOpenGatewayOptions): Alip
           refundReason: request.reason,
         }),
       );
-      return answer.kind === 'no_answer' ? answer : refundAnswer(request, answer);
+      return answer.kind === 'no_answer' ? answer : received(refundAnswer(request, answer), answer);
     },
 
     async inquireRefund(request, limit) {
       const answer = await ask('refund_query', request, limit, () =>
         refundQueryContent(request.requestId, request.refundRequestId),
       );
-      return answer.kind === 'no_answer' ? answer : refundInquiryAnswer(request, answer);
+      return answer.kind === 'no_answer' ? answer : received(refundInquiryAnswer(request, answer), answer);
     },
 
     outage: (account) => lines.outage(account),

@@ -12,6 +12,7 @@ import { money } from '../../../domain/money.ts';
 import type { PayRequest, RefundRequest } from '../../../ports/wallet.ts';
 import { printHead } from '../../../protocols/alipay-plus/headers.ts';
 import { signMessage } from '../../../protocols/alipay-plus/signature.ts';
+import { withBareAnswers } from '../bare-answers.fixture.ts';
 import type { AlipayPlusAccount } from './account.ts';
 import { type AlipayPlusGateway, type AlipayPlusGatewayOptions, createAlipayPlusGateway } from './gateway.ts';
 
@@ -88,7 +89,7 @@ function gatewayTo(
     ...options,
   });
   gateways.push(gateway);
-  return gateway;
+  return withBareAnswers(gateway);
 }
 
 const pay: PayRequest = {

@@ -26,6 +26,7 @@ import {
 import { printEpochMs } from '../../../protocols/alipay-plus/wire-time.ts';
 import { createAccountLines } from '../account-line.ts';
 import { createHttpChannel, type HttpChannelOptions } from '../deadline-http.ts';
+import { received } from '../received.ts';
 import { type AlipayPlusAccount, createPreparedAccounts, type PreparedAccount } from './account.ts';
 import { cancelAnswer, inquiryAnswer, payAnswer, refundAnswer, refundInquiryAnswer } from './answers.ts';
 import { payBody } from './pay-request.ts';
@@ -96,21 +97,21 @@ export function createAlipayPlusGateway(options: AlipayPlusGatewayOptions): Alip
   return {
     async pay(request, limit) {
       const answer = await ask('pay', request, limit, payFields, (account) => payBody(request, account));
-      return answer.kind === 'no_answer' ? answer : payAnswer(request, answer);
+      return answer.kind === 'no_answer' ? answer : received(payAnswer(request, answer), answer);
     },
 
     async inquire(payment, limit) {
       const answer = await ask('inquire_payment', payment, limit, inquiryFields, () =>
         printMessage(paymentReference, { paymentRequestId: payment.requestId }),
       );
-      return answer.kind === 'no_answer' ? answer : inquiryAnswer(payment, answer);
+      return answer.kind === 'no_answer' ? answer : received(inquiryAnswer(payment, answer), answer);
     },
 
     async cancel(payment, limit) {
       const answer = await ask('cancel', payment, limit, cancelFields, () =>
         printMessage(paymentReference, { paymentRequestId: payment.requestId }),
       );
-      return answer.kind === 'no_answer' ? answer : cancelAnswer(payment, answer);
+      return answer.kind === 'no_answer' ? answer : received(cancelAnswer(payment, answer), answer);
     },
 
     async refund(request, limit) {
@@ -126,14 +127,14 @@ export function createAlipayPlusGateway(options: AlipayPlusGatewayOptions): Alip
           refundReason: shortened(request.reason ?? '', 256),
         }),
       );
-      return answer.kind === 'no_answer' ? answer : refundAnswer(request, answer);
+      return answer.kind === 'no_answer' ? answer : received(refundAnswer(request, answer), answer);
     },
 
     async inquireRefund(request, limit) {
       const answer = await ask('inquire_refund', request, limit, refundInquiryFields, () =>
         printMessage(refundReference, { refundRequestId: request.refundRequestId }),
       );
-      return answer.kind === 'no_answer' ? answer : refundInquiryAnswer(request, answer);
+      return answer.kind === 'no_answer' ? answer : received(refundInquiryAnswer(request, answer), answer);
     },
 
     outage: (account) => lines.outage(account),
