@@ -7,6 +7,7 @@ import { madePayment } from '../../test/journal-contract/journal-under-test.ts';
 import { idOfKey } from '../adapters/postgres/api-keys.ts';
 import { createCancelJournal } from '../adapters/postgres/cancel-journal.ts';
 import { createEntryCode } from '../adapters/postgres/entry-codes.ts';
+import { keepTroubledAnswer } from '../adapters/postgres/kept-answers.ts';
 import { createApiKey, saveMerchant } from '../adapters/postgres/merchant-records.ts';
 import { createStrayNotifications } from '../adapters/postgres/notifications.ts';
 import { openedTestDatabase } from '../adapters/postgres/opened-test-database.fixture.ts';
@@ -243,6 +244,19 @@ const examples: { readonly [name in AuditedCommand]: Example } = {
     merchant: 'M1',
     after: { due: 'now' },
   },
+  'inspect answers': {
+    words: async () => {
+      const paymentId = await unresolved();
+      const told = { merchantId: 'M1', paymentId, refundId: null, call: 'cancel', answer: 'unclear' };
+      const raw = Buffer.from('{"buyer_user_id":"2088102146225135"}');
+      await keepTroubledAnswer(database, sealing, { ...told, walletCode: '20000', raw });
+      return [paymentId, '--raw'];
+    },
+    subject: /^payment pay_/,
+    merchant: 'M1',
+    before: null,
+    after: { raw: true, answers: 1 },
+  },
   resolve: {
     words: async () => [await unresolved(), '--as', 'given_back', '--evidence', 'mail 4711'],
     subject: /^payment pay_/,
@@ -325,7 +339,9 @@ function by(name: AuditedCommand): readonly string[] {
 // proves RES-19
 describe('what an operator does', () => {
   it('every command that says so has an example here, and takes --by', () => {
-    expect(commandNames.filter((name) => specOf(name).effect === 'audited')).toEqual(audited);
+    expect(commandNames.filter((name) => specOf(name).effect === 'audited').toSorted()).toEqual(
+      audited.toSorted(),
+    );
     for (const name of audited) expect(Object.keys(specOf(name).options), name).toContain('by');
   });
 

@@ -70,6 +70,7 @@ const runs: { readonly [Name in CommandName]: Run<Name> } = {
   'inspect queue': async (...call) => (await import('./inspect-work-command.ts')).inspectQueue(...call),
   'inspect attention': async (...call) =>
     (await import('./inspect-work-command.ts')).inspectAttention(...call),
+  'inspect answers': async (...call) => (await import('./answers-command.ts')).inspectAnswers(...call),
   'inspect policy': async (...call) => (await import('./policy-command.ts')).inspectPolicy(...call),
   retry: async (...call) => (await import('./by-hand-command.ts')).retry(...call),
   resolve: async (...call) => (await import('./by-hand-command.ts')).resolve(...call),

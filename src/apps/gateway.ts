@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { tellingAttention } from '../adapters/begun-attention.ts';
 import { createChanges, type LocalChanges } from '../adapters/changes.ts';
 import { createEntropy } from '../adapters/entropy.ts';
 import { createMerchantEndpoint } from '../adapters/merchants/endpoint.ts';
@@ -20,6 +21,7 @@ import { aroundWallets } from '../adapters/wallets/around-calls.ts';
 import { endpointPolicy } from '../domain/endpoint.ts';
 import type { NotificationOptions } from '../inbound/notifications/notification-routes.ts';
 import type { DeliverEngine } from '../jobs/deliver.ts';
+import { attentionLog } from './attention-log.ts';
 import { tellOutages } from './outage-log.ts';
 import { createProcessSignals, type ProcessSignals } from './process-signals.ts';
 import type { Settings } from './settings.ts';
@@ -72,11 +74,14 @@ export async function openGateway(
     connectionsPerHost: 16,
   });
   const engine: DeliverEngine = {
-    journal: {
-      ...createPaymentJournal(database),
-      ...createRefundJournal(database),
-      ...createCancelJournal(database),
-    },
+    journal: tellingAttention(
+      {
+        ...createPaymentJournal(database),
+        ...createRefundJournal(database),
+        ...createCancelJournal(database),
+      },
+      attentionLog(log, accounts),
+    ),
     due: createDueRows(database, clock),
     deliveries: createDeliveryJournal(database),
     merchants: createMerchantDirectory(database, sealing),

@@ -38,6 +38,11 @@ function shoudan(line: string): Promise<Ended> {
   return run(line, { DATABASE_URL: testDatabase.url, SHOUDAN_DATA_DIR: folder });
 }
 
+/** An id of a merchant who has the short number 0. */
+function idOf(kind: string, number: number): string {
+  return kind + `${number}`.padStart(31, '0');
+}
+
 interface Row {
   readonly id: string;
   readonly state: string;
@@ -135,23 +140,34 @@ it('what waits is counted by kind and step, with what is due and since when', as
 
 it('what needs attention is listed with its reason, its next step and what to do, the oldest first', async () => {
   await payment({
-    ...{ id: 'p1', state: 'reversing', step: 'cancel', dueInSeconds: 600 },
+    ...{ id: idOf('pay_', 1), state: 'reversing', step: 'cancel', dueInSeconds: 600 },
     ...{ attention: 'cancel_unresolved', since: '2026-11-22T02:00:00Z' },
   });
   await payment({
-    ...{ id: 'p2', state: 'succeeded', step: null, dueInSeconds: null },
+    ...{ id: idOf('pay_', 2), state: 'succeeded', step: null, dueInSeconds: null },
     ...{ attention: 'delivery_exhausted', since: '2026-11-22T03:00:00Z' },
   });
   await refund({
-    ...{ id: 'r1', paymentId: 'p2', state: 'unknown', step: 'refund', dueInSeconds: 600 },
+    ...{
+      id: idOf('re_', 1),
+      paymentId: idOf('pay_', 2),
+      state: 'unknown',
+      step: 'refund',
+      dueInSeconds: 600,
+    },
     ...{ attention: 'refund_unresolved', since: '2026-11-22T01:00:00Z' },
   });
+  await database.query(
+    `insert into wallet_accounts (wallet, name, gateway_url, app_id, private_key, wallet_public_key, support_contact)
+     values ('alipay_open', 'main', 'https://wallet.example', 'app', '', '', 'Wang Fang, +86 10 5555 0001')`,
+  );
   await database.query(
     `insert into held_cancels (merchant_id, payment_request_id, created_at) values ('M1', 'P1', '2026-11-22T00:00:00Z')`,
   );
 
   await database.query(
-    `update payments set waits_for = 'alipay_open/main', window_ends_at = now(), tries = 1 where id = 'p1'`,
+    `update payments set waits_for = 'alipay_open/main', window_ends_at = now(), tries = 1 where id = $1`,
+    [idOf('pay_', 1)],
   );
 
   const json = JSON.parse((await shoudan('inspect attention --json')).out);
@@ -160,24 +176,34 @@ it('what needs attention is listed with its reason, its next step and what to do
     attention: [
       {
         kind: 'refund',
-        id: 'r1',
+        id: idOf('re_', 1),
+        payment_id: idOf('pay_', 2),
+        payment_request_id: idOf('P', 2),
+        refund_request_id: idOf('R', 1),
         reason: 'refund_unresolved',
         next_step: { action: 'refund' },
         waits_for: null,
         tries: 3,
+        call: 'Wang Fang, +86 10 5555 0001',
       },
       {
         kind: 'payment',
-        id: 'p1',
+        id: idOf('pay_', 1),
         merchant_id: 'M1',
+        payment_request_id: idOf('P', 1),
+        merchant_order_no: idOf('pay_', 1),
+        wallet: 'alipay_open',
+        account: 'main',
+        wallet_transaction_id: null,
         reason: 'cancel_unresolved',
         waits_for: { wallet: 'alipay_open', account: 'main' },
         tries: 1,
       },
       {
         kind: 'payment',
-        id: 'p2',
+        id: idOf('pay_', 2),
         reason: 'delivery_exhausted',
+        call: 'the merchant: its endpoint accepts nothing',
         since: '2026-11-22T03:00:00.000Z',
         next_step: null,
       },
@@ -189,12 +215,12 @@ it('what needs attention is listed with its reason, its next step and what to do
 
   const { out } = await shoudan('inspect attention');
   expect(out).toMatch(
-    /^needs attention: 3\n\nrefund +r1 of merchant M1\nreason +refund_unresolved since 2026-11-22T01:00:00\.000Z\nnext step {2}refund, due \S+Z, after 3 tries\nadvice +\S/,
+    /^needs attention: 3\n\nrefund +re_0+1 of merchant M1\npayment +pay_0+2\nrequest +P0+2\nrefund request {2}R0+1\norder +pay_0+2\nwallet +alipay_open main: names no transaction\nreason +refund_unresolved since 2026-11-22T01:00:00\.000Z\nnext step +refund, due \S+Z, after 3 tries\nadvice +\S.*\ncall +Wang Fang, \+86 10 5555 0001\n/,
   );
   expect(out).toMatch(
-    /\nnext step {2}cancel, as soon as alipay_open main answers again, or at \S+Z; after 1 try\n/,
+    /\nnext step +cancel, as soon as alipay_open main answers again, or at \S+Z; after 1 try\n/,
   );
-  expect(out).toContain('next step  none: it has ended\n');
+  expect(out).toMatch(/next step +none: it has ended\n/);
   expect(out).toContain(
     '\nheld cancels: 1\n\nmerchant  payment_request_id  since                     account  has come to\n' +
       'M1        P1                  2026-11-22T00:00:00.000Z  -        no account to send it to\n',
@@ -283,7 +309,7 @@ it('notifications that cannot be trusted are counted by account, those of the la
 it('inspect queue shows the first of many and says where the rest is', async () => {
   for (let index = 0; index < 23; index += 1) {
     await payment({
-      ...{ id: `p${index}`, state: 'reversing', step: 'cancel', dueInSeconds: 600 },
+      ...{ id: idOf('pay_', index), state: 'reversing', step: 'cancel', dueInSeconds: 600 },
       ...{ attention: 'cancel_unresolved', since: '2026-11-22T02:00:00Z' },
     });
   }

@@ -1,9 +1,11 @@
+import type { Database } from '../adapters/postgres/database.ts';
 import {
   type HeldCancel,
   type HeldOrderCancel,
   listHeldCancels,
   listHeldOrderCancels,
 } from '../adapters/postgres/held-cancels.ts';
+import { type KeptAnswer, lastKeptAnswers } from '../adapters/postgres/kept-answers.ts';
 import { listFailingEndpoints } from '../adapters/postgres/listed-deliveries.ts';
 import {
   countUntrustedNotifications,
@@ -18,15 +20,20 @@ import {
   type OpenWork,
   readOpenWork,
 } from '../adapters/postgres/open-work.ts';
+import { createSealing } from '../adapters/sealing.ts';
 import type { FailingEndpoint } from '../domain/endpoint.ts';
+import { paymentRequestId, refundRequestId } from '../domain/ids.ts';
 import { attentionAdvice } from '../inbound/cli/attention-advice.ts';
 import type { GivenTo } from '../inbound/cli/commands.ts';
 import { exitCodes } from '../inbound/cli/exit-codes.ts';
 import { fields, jsonText, table } from '../inbound/cli/terminal-text.ts';
+import { whomToCall } from '../inbound/cli/whom-to-call.ts';
+import { answerDocument, bytesText } from './answers-command.ts';
 import type { Terminal } from './command-line.ts';
 import { endpointDocument } from './endpoint-command.ts';
 import { heldDocument, heldText } from './held-command.ts';
-import { readSettings } from './settings.ts';
+import { masterKeyOf } from './master-key.ts';
+import { readSettings, type Settings } from './settings.ts';
 import { withDatabase } from './with-database.ts';
 
 /** Rows of a list that `inspect queue` shows; `inspect attention` shows the rest. */
@@ -35,7 +42,7 @@ const whole = 10_000;
 
 /** What waits for a person. */
 interface NeedsPeople {
-  readonly attention: Listed<AttentionRow>;
+  readonly attention: Listed<AttentionRow & { readonly last: KeptAnswer | null }>;
   readonly disabledEndpoints: Listed<FailingEndpoint>;
   readonly heldCancels: Listed<HeldCancel>;
   readonly heldOrderCancels: Listed<HeldOrderCancel>;
@@ -48,9 +55,10 @@ export async function inspectQueue(
   { options }: GivenTo<'inspect queue'>,
   terminal: Terminal,
 ): Promise<number> {
-  const found = await withDatabase(readSettings(terminal.env), async (database) => ({
+  const settings = readSettings(terminal.env);
+  const found = await withDatabase(settings, async (database) => ({
     work: await readOpenWork(database),
-    attention: await listAttention(database, glimpse),
+    attention: await attentionWithAnswers(database, settings, glimpse),
     disabledEndpoints: await listFailingEndpoints(database, glimpse, 'disabled'),
     heldCancels: await listHeldCancels(database, glimpse),
     heldOrderCancels: await listHeldOrderCancels(database, glimpse),
@@ -70,8 +78,9 @@ export async function inspectAttention(
   { options }: GivenTo<'inspect attention'>,
   terminal: Terminal,
 ): Promise<number> {
-  const found = await withDatabase(readSettings(terminal.env), async (database) => ({
-    attention: await listAttention(database, whole),
+  const settings = readSettings(terminal.env);
+  const found = await withDatabase(settings, async (database) => ({
+    attention: await attentionWithAnswers(database, settings, whole),
     disabledEndpoints: await listFailingEndpoints(database, whole, 'disabled'),
     heldCancels: await listHeldCancels(database, whole),
     heldOrderCancels: await listHeldOrderCancels(database, whole),
@@ -80,6 +89,27 @@ export async function inspectAttention(
   }));
   terminal.out(options.json ? jsonText(needsDocument(found)) : needsText(found).trimStart());
   return exitCodes.done;
+}
+
+/** The last answer of each beside it; nothing is opened where nothing needs people. RES-19. */
+async function attentionWithAnswers(
+  database: Database,
+  settings: Settings,
+  limit: number,
+): Promise<NeedsPeople['attention']> {
+  const { rows, total } = await listAttention(database, limit);
+  if (rows.length === 0) return { rows: [], total };
+  const sealing = createSealing(masterKeyOf(settings));
+  const answers = await lastKeptAnswers(
+    database,
+    sealing,
+    rows.map(({ kind, merchantId, paymentId, id }) => ({
+      merchantId,
+      paymentId,
+      refundId: kind === 'refund' ? id : null,
+    })),
+  );
+  return { rows: rows.map((row, index) => ({ ...row, last: answers[index] ?? null })), total };
 }
 
 function workText({ at, workersAlive, steps, accounts }: OpenWork): string {
@@ -129,6 +159,15 @@ function distanceText(dueAt: Date, now: Date): string {
   return seconds > 0 ? `${seconds} s late` : `in ${-seconds} s`;
 }
 
+/** The rest of it is what `inspect answers` is for. */
+const lastAnswerMax = 300;
+
+function lastAnswerText(answer: KeptAnswer): string {
+  const { at, call, walletCode } = answer;
+  const words = [answer.answer, walletCode].filter((word) => word !== null).join(' ');
+  return `${at.toISOString()} to ${call}: ${words}, ${bytesText(answer, false).slice(0, lastAnswerMax)}`;
+}
+
 function needsText({
   attention,
   disabledEndpoints,
@@ -143,9 +182,16 @@ function needsText({
       (row) =>
         `\n${fields([
           [row.kind, `${row.id} of merchant ${row.merchantId}`],
+          ['payment', row.kind === 'refund' ? row.paymentId : null],
+          ['request', paymentRequestId(row.paymentId)],
+          ['refund request', row.kind === 'refund' ? refundRequestId(row.id) : null],
+          ['order', row.merchantOrderNo],
+          ['wallet', `${row.wallet} ${row.account}: ${row.walletTransactionId ?? 'names no transaction'}`],
           ['reason', `${row.reason} since ${row.since.toISOString()}`],
           ['next step', nextStepText(row)],
+          ['last answer', row.last === null ? null : lastAnswerText(row.last)],
           ['advice', attentionAdvice(row.reason)],
+          ['call', whomToCall(row.reason, row.supportContact)],
         ])}`,
     ),
     moreText(attention),
@@ -271,6 +317,13 @@ function needsDocument({
       kind: row.kind,
       id: row.id,
       merchant_id: row.merchantId,
+      payment_id: row.paymentId,
+      payment_request_id: paymentRequestId(row.paymentId),
+      refund_request_id: row.kind === 'refund' ? refundRequestId(row.id) : null,
+      merchant_order_no: row.merchantOrderNo,
+      wallet: row.wallet,
+      account: row.account,
+      wallet_transaction_id: row.walletTransactionId,
       reason: row.reason,
       since: row.since.toISOString(),
       next_step:
@@ -279,7 +332,9 @@ function needsDocument({
           : { action: row.nextStep, due_at: row.dueAt.toISOString() },
       waits_for: row.nextStep === null ? null : accountOf(row.waitsFor),
       tries: row.tries,
+      last_answer: row.last === null ? null : answerDocument(row.last),
       advice: attentionAdvice(row.reason),
+      call: whomToCall(row.reason, row.supportContact),
     })),
     disabled_endpoints_total: disabledEndpoints.total,
     disabled_endpoints: disabledEndpoints.rows.map((row) => ({

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Database } from '../adapters/postgres/database.ts';
+import { keepTroubledAnswer } from '../adapters/postgres/kept-answers.ts';
 import { keepUntrustedNotification } from '../adapters/postgres/notifications.ts';
 import { keepUntrustedAnswer } from '../adapters/postgres/untrusted-answers.ts';
 import type { Sealing } from '../adapters/sealing.ts';
@@ -17,9 +18,30 @@ type NotificationCounts = Pick<ProcessSignals, 'untrusted' | 'stray'>;
 const keptPerHour = 60;
 const hourMs = 3_600_000;
 
-/** What becomes of answers that cannot be trusted: an alert, and the bytes sealed for people who must look. RES-14. */
+/** Answers of what is in trouble that are kept at once at most: a database that is slow is not made slower by them. */
+const keptAtOnce = 8;
+
+/**
+ * What becomes of answers that cannot be trusted: an alert, and the bytes sealed for people who must look. RES-14. Of
+ * answers to what is in trouble the bytes alone: it is a normal day, until nothing helps. RES-19.
+ */
 export function createReport(database: Database, sealing: Sealing, log: Logger): Report {
+  let underWay = 0;
   return {
+    troubledAnswer(answer) {
+      if (underWay === keptAtOnce) return;
+      underWay += 1;
+      keepTroubledAnswer(database, sealing, answer)
+        .catch((error: Error) =>
+          log.warn(
+            { payment_id: answer.paymentId, error: error.message },
+            'an answer of a payment in trouble could not be kept',
+          ),
+        )
+        .finally(() => {
+          underWay -= 1;
+        });
+    },
     untrustedAnswer(answer) {
       log.error(
         { payment_id: answer.paymentId, call: answer.call, detail: answer.detail },

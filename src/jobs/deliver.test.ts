@@ -44,7 +44,7 @@ function engineOf(deliveries: (journal: DeliveryJournal) => DeliveryJournal) {
     entropy: { bytes: (length) => new Uint8Array(length) },
     changes: { publish: () => {}, next: async () => false },
     policySpeed: 1,
-    report: { untrustedAnswer: () => {} },
+    report: { untrustedAnswer: () => {}, troubledAnswer: () => {} },
   };
   return { memory, engine };
 }

@@ -143,7 +143,7 @@ export function createTrial(): Trial {
     entropy: createEntropy(),
     changes,
     policySpeed: 1,
-    report: { untrustedAnswer: () => {} },
+    report: { untrustedAnswer: () => {}, troubledAnswer: () => {} },
   };
   const trial: Trial = {
     engine,

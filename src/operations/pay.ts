@@ -11,6 +11,7 @@ import type { PayRequest } from '../ports/wallet.ts';
 import type { Engine } from './engine.ts';
 import { noteUntrusted, referenceOf } from './perform.ts';
 import { policyOf, published, recordPaymentInput } from './record.ts';
+import { noteTroubled } from './troubled-answers.ts';
 
 export type PayResult =
   /** `replayed`: the same key and request were accepted before; this is what has become of that payment. */
@@ -169,8 +170,12 @@ async function send(
     { sendBeforeMs: startMs + policy.payAnswerMs / 3, answerBeforeMs: startMs + policy.payAnswerMs },
   );
   const input = { kind: 'pay_answered', answer } as const;
-  noteUntrusted(engine, payment.merchantId, payment.id, 'pay', input);
-  return recordPaymentInput(engine, payment, input, policy);
+  const { merchantId, id: paymentId } = payment;
+  noteUntrusted(engine, merchantId, paymentId, 'pay', input);
+  const recorded = await recordPaymentInput(engine, payment, input, policy);
+  const about = { merchantId, paymentId, refundId: null, call: 'pay' };
+  noteTroubled(engine, about, input, recorded.attention !== null);
+  return recorded;
 }
 
 /** The store as payers and wallets know it. */

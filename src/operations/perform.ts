@@ -10,6 +10,7 @@ import type { CallLimit, PaymentReference, RefundRequest } from '../ports/wallet
 import { type Engine, leaseMs } from './engine.ts';
 import { heldPayment, heldRefund, heldStepOf, waitForAccount } from './hold.ts';
 import { policyOf, recordPaymentInput, recordRefundInput } from './record.ts';
+import { noteTroubled } from './troubled-answers.ts';
 
 /**
  * Performs the due step of a payment whose lease this process holds: calls the wallet outside any transaction and
@@ -39,6 +40,9 @@ export async function performPaymentStep(engine: Engine, payment: Payment): Prom
     return heldPayment(engine, payment, policy);
   }
   const recorded = await recordPaymentInput(engine, payment, input, policy);
+  const { merchantId, id: paymentId } = payment;
+  const about = { merchantId, paymentId, refundId: null, call: nextStep.action };
+  noteTroubled(engine, about, input, recorded.attention !== null);
   if (recorded.reversal !== null && silenceOf(input) !== null) {
     await waitForAccount(engine, heldStepOf('payment', recorded, recorded), policy);
   }
@@ -81,6 +85,9 @@ export async function performRefundStep(engine: Engine, refund: Refund): Promise
   noteUntrusted(engine, refund.merchantId, payment.id, nextStep.action, input);
   if (silenceOf(input) === 'not_sent') return heldRefund(engine, refund, payment, policy);
   const recorded = await recordRefundInput(engine, refund, input, policy);
+  const { merchantId, id: refundId } = refund;
+  const about = { merchantId, paymentId: payment.id, refundId, call: nextStep.action };
+  noteTroubled(engine, about, input, recorded.attention !== null);
   if (silenceOf(input) !== null) {
     await waitForAccount(engine, heldStepOf('refund', recorded, payment), policy);
   }

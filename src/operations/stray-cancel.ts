@@ -14,6 +14,7 @@ import type { Engine } from './engine.ts';
 import { heldStepOf, isHeldLong, putOffHeld, waitForAccount } from './hold.ts';
 import { callLimit, noteUntrusted, silenceOf, walletInput } from './perform.ts';
 import { policyOf } from './record.ts';
+import { noteTroubled } from './troubled-answers.ts';
 
 /*
  * Cancels of payments that nobody here knows: held, and sent to every account that the merchant's payments can have been
@@ -45,6 +46,13 @@ export async function performStrayCancelStep(engine: Engine, cancel: StrayCancel
   noteUntrusted(engine, cancel.merchantId, payment.id, nextStep.action, input);
   if (silenceOf(input) === 'not_sent') return heldStrayCancel(engine, cancel, policy);
   const recorded = await recordStrayCancelInput(engine, cancel, input, policy);
+  const about = {
+    merchantId: cancel.merchantId,
+    paymentId: payment.id,
+    refundId: null,
+    call: nextStep.action,
+  };
+  noteTroubled(engine, about, input, recorded.attention !== null);
   if (silenceOf(input) !== null) await waitForAccount(engine, heldStep(recorded), policy);
   return recorded;
 }

@@ -8,4 +8,18 @@ export interface Report {
     readonly detail: string;
     readonly raw: Uint8Array | undefined;
   }): void;
+  /** An answer to a payment or refund in trouble: its bytes, for the same store. RES-19. */
+  troubledAnswer(about: TroubledAnswer): void;
+}
+
+export interface TroubledAnswer {
+  readonly merchantId: string;
+  readonly paymentId: string;
+  /** `null`: of a call that was made for the payment itself. */
+  readonly refundId: string | null;
+  readonly call: string;
+  /** Its kind, or why it is none. */
+  readonly answer: string;
+  readonly walletCode: string | null;
+  readonly raw: Uint8Array;
 }

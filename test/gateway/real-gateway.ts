@@ -54,6 +54,10 @@ export interface RealGateway {
   readonly merchant: Merchant;
   readonly databaseUrl: string;
   readonly database: Database;
+  /** What everything of it is sealed under. */
+  readonly masterKey: Uint8Array;
+  /** What it has logged so far, warnings and worse. */
+  readonly logged: readonly { readonly [field: string]: unknown }[];
   readonly simulatorUrl: string;
   /** Where wallets and payers reach the gateway. */
   readonly publicUrl: string;
@@ -201,7 +205,8 @@ export async function openRealGateway(
   const plusPaymentCode = codeOf('sandbox-payer-plus');
   const entryCode = await createEntryCode(database, { merchantId, storeId: 'S1', currency: 'USD' });
 
-  const log = pino({ level: 'silent' });
+  const logged: { readonly [field: string]: unknown }[] = [];
+  const log = pino({ level: 'warn' }, { write: (line) => void logged.push(JSON.parse(line)) });
   const opened: Gateway[] = [];
   const stops: (() => Promise<void>)[] = [];
   const openAnother = async (): Promise<Gateway> => {
@@ -235,6 +240,8 @@ export async function openRealGateway(
     merchant,
     databaseUrl: testDatabase.url,
     database,
+    masterKey,
+    logged,
     simulatorUrl,
     publicUrl: front.url,
     paymentCode,

@@ -58,6 +58,7 @@ export function createEngine(world: World, life: Life, plant: Plant): GatewayEng
     policySpeed: 1,
     report: {
       untrustedAnswer: ({ call }) => world.tally.count('reported', `untrusted answer to ${call}`),
+      troubledAnswer: () => {},
     },
   };
   const releases = startReleases(engine, {

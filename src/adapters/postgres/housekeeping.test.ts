@@ -276,6 +276,20 @@ describe('what has outlived its retention', () => {
     expect(await textsOf('select payment_id as text from untrusted_answers')).toEqual(['pay_young']);
   });
 
+  // proves RES-19
+  it('answers of what was in trouble go after the same days', async () => {
+    const insert = (id: string, ageDays: number) =>
+      database.query(
+        `insert into kept_answers (merchant_id, payment_id, received_at, call, answer, sealed_bytes)
+         values ('M1', $1, clock_timestamp() - $2 * interval '1 day', 'cancel', 'unclear', '')`,
+        [id, ageDays],
+      );
+    await insert('pay_old', 14.1);
+    await insert('pay_young', 13.9);
+    await dropOutlived(database, retention);
+    expect(await textsOf('select payment_id as text from kept_answers')).toEqual(['pay_young']);
+  });
+
   it('what was written before its month was made goes by its day, but for a delivery that may still be sent', async () => {
     const insert = (id: string, state: 'delivered' | 'pending' | 'held') =>
       database.query(

@@ -3,7 +3,7 @@ import { type Connection, type Database, inTransaction } from './database.ts';
 export interface Retention {
   /** Events and deliveries older than this many days are dropped, a month at a time. */
   readonly eventDays: number;
-  /** Answers and notifications that could not be trusted are kept this long. */
+  /** Answers and notifications that could not be trusted, and answers of what is in trouble, are kept this long. */
   readonly untrustedAnswerDays: number;
   /** Stray notifications, counted from when they were cleared (open ones stay), and cancels of orders without a payment. */
   readonly clearedStrayDays: number;
@@ -61,7 +61,7 @@ async function eachOrThrow<Value>(
 const keysAtOnce = 10_000;
 
 /**
- * Drops what has outlived its retention: whole months of events and deliveries, untrusted answers, cleared
+ * Drops what has outlived its retention: whole months of events and deliveries, answers that were kept, cleared
  * strays, what is kept of endpoints that nobody is told anything at any more, and keys.
  * Payments, orders and refunds stay. A month with a delivery that may still be sent, pending or held, stays too. A month
  * that somebody reads is left to the next time, and fails the call when the rest is dropped.
@@ -132,6 +132,10 @@ async function deleteOutlived(database: Database, retention: Retention): Promise
   );
   await database.query(
     `delete from untrusted_answers where received_at < clock_timestamp() - $1 * interval '1 day'`,
+    [retention.untrustedAnswerDays],
+  );
+  await database.query(
+    `delete from kept_answers where received_at < clock_timestamp() - $1 * interval '1 day'`,
     [retention.untrustedAnswerDays],
   );
   await database.query(

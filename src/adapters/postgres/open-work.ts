@@ -26,11 +26,19 @@ export interface AccountWork {
   readonly windowEndsAt: Date | null;
 }
 
-/** A payment or refund that a person must look at. */
+/** A payment or refund that a person must look at, with what he has to name at the wallet. RES-19. */
 export interface AttentionRow {
   readonly kind: 'payment' | 'refund';
   readonly merchantId: string;
   readonly id: string;
+  /** The refund's payment, or the payment itself. */
+  readonly paymentId: string;
+  readonly merchantOrderNo: string;
+  readonly wallet: string;
+  readonly account: string;
+  readonly walletTransactionId: string | null;
+  /** Whom to call about the account; `null`: nobody has said. */
+  readonly supportContact: string | null;
   readonly reason: string;
   readonly since: Date;
   readonly nextStep: string | null;
@@ -100,14 +108,22 @@ export interface Listed<Row> {
 /** Payments and refunds that need attention, the longest waiting first, at most `limit` of them. */
 export async function listAttention(database: Database, limit: number): Promise<Listed<AttentionRow>> {
   const { rows } = await database.query<AttentionRow & { readonly total: number }>(
-    `select *, (count(*) over ())::int as total from (
-       select 'payment' as kind, merchant_id as "merchantId", id, attention as reason, attention_since as since,
-         next_step as "nextStep", due_at as "dueAt", waits_for as "waitsFor", tries from payments where attention is not null
-       union all
-       select 'refund', merchant_id, id, attention, attention_since, next_step, due_at, waits_for, tries
-       from refunds where attention is not null
+    `select needing.*, p.merchant_order_no as "merchantOrderNo", p.wallet, p.account,
+       p.wallet_transaction_id as "walletTransactionId", a.support_contact as "supportContact"
+     from (
+       select *, (count(*) over ())::int as total from (
+         select 'payment' as kind, merchant_id as "merchantId", id, id as "paymentId", attention as reason,
+           attention_since as since, next_step as "nextStep", due_at as "dueAt", waits_for as "waitsFor", tries
+         from payments where attention is not null
+         union all
+         select 'refund', merchant_id, id, payment_id, attention, attention_since, next_step, due_at, waits_for, tries
+         from refunds where attention is not null
+       ) as each_one
+       order by since, id limit $1
      ) as needing
-     order by since, id limit $1`,
+     join payments p on p.merchant_id = needing."merchantId" and p.id = needing."paymentId"
+     left join wallet_accounts a on a.wallet = p.wallet and a.name = p.account
+     order by since, id`,
     [limit],
   );
   return listed(rows);

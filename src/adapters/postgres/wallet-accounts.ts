@@ -195,14 +195,14 @@ export async function listWalletAccounts(database: Queryable): Promise<ListedAcc
   return rows;
 }
 
-/** Keys and address stay as they are, and so does what gateways that run know of the account. `false`: there is none. */
+/** Everything else stays. Gateways that run take it up within seconds. `false`: there is no such account. */
 export async function setSupportContact(
   database: Queryable,
   { wallet, name }: Pick<WalletAccount, 'wallet' | 'name'>,
   contact: string | null,
 ): Promise<boolean> {
   const { rowCount } = await database.query(
-    'update wallet_accounts set support_contact = $3 where wallet = $1 and name = $2',
+    'update wallet_accounts set support_contact = $3, updated_at = clock_timestamp() where wallet = $1 and name = $2',
     [wallet, name, contact],
   );
   return rowCount === 1;

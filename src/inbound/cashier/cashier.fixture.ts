@@ -142,7 +142,7 @@ export async function createTestCashier(options: TestCashierOptions): Promise<Te
     entropy: { bytes: (length) => randomBytes(length) },
     changes: createChanges(),
     policySpeed: 1,
-    report: { untrustedAnswer: () => {} },
+    report: { untrustedAnswer: () => {}, troubledAnswer: () => {} },
   });
   const app = Fastify({ routerOptions: { maxParamLength: 256 } });
   await cashierRoutes(app, {

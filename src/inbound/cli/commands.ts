@@ -164,6 +164,7 @@ export const commands = {
       by,
       json,
     },
+    notes: ['It is shown with all of the account that needs attention, and logged when that begins.'],
   },
   'merchant add': {
     about: 'Register a merchant, or add stores, terminals and wallets to one.',
@@ -412,6 +413,27 @@ export const commands = {
     effect: 'reads',
     arguments: {},
     options: { json },
+  },
+  'inspect answers': {
+    about:
+      'Show what a wallet has answered last of a payment or refund in trouble, what to name there, and whom to call.',
+    effect: 'audited',
+    arguments: {
+      id: { about: 'The payment or refund: pay_… or re_…, or a payment_request_id.', required: true },
+    },
+    options: {
+      raw: {
+        value: null,
+        about:
+          'The answers as they came, with all that they say of the payer. Who asks stands in the audit log.',
+      },
+      by,
+      json,
+    },
+    notes: [
+      'The last answers that settled nothing are kept, five of a payment and of each refund, for two weeks.',
+      'Without --raw they are masked, and nothing is logged.',
+    ],
   },
   'inspect policy': {
     about: 'Show every figure of the policies, with its range and the rule that wants it.',

@@ -41,6 +41,7 @@ function outcomeOf(payment: PaymentSnapshot): Field[] {
 export function inspectedText({ payment, refunds, events }: InspectedPayment): string {
   const all = fields([
     ...outcomeOf(payment),
+    ['call', payment.needs_attention === null ? null : answersHint(payment.id)],
     ['request', payment.payment_request_id],
     ['merchant', payment.merchant_id],
     ['store', `${payment.store_id}, terminal ${payment.terminal_id}`],
@@ -81,6 +82,11 @@ export function refundText(refund: RefundSnapshot): string {
     ...failureFields(refund.failure),
     ...followUpFields(refund),
   ]);
+}
+
+/** The gateway's own people have the database, and with it what the wallet has answered. RES-19. */
+function answersHint(id: string): string {
+  return `\`shoudan inspect answers ${id}\` tells whom, and what the wallet has answered`;
 }
 
 function statusText(payment: PaymentSnapshot): string {

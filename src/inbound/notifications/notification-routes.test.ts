@@ -46,7 +46,7 @@ async function setting(): Promise<Setting> {
   await notificationRoutes(app, {
     engine: {
       ...trial.engine,
-      report: { untrustedAnswer: reported },
+      report: { untrustedAnswer: reported, troubledAnswer: () => {} },
       strays: {
         async keep(stray) {
           if (failing.keep) throw new Error('connection terminated');

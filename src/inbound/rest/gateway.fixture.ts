@@ -213,7 +213,7 @@ export async function createTestGateway(
     entropy: { bytes: (length) => randomBytes(length) },
     changes: changesOn(clock),
     policySpeed: 1,
-    report: { untrustedAnswer: () => {} },
+    report: { untrustedAnswer: () => {}, troubledAnswer: () => {} },
     ...options.engine,
   };
   const app = await createRestGateway({
