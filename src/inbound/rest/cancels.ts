@@ -10,6 +10,7 @@ import { merchantNamed, merchantOfId } from './caller.ts';
 import type { RestContext } from './context.ts';
 import { cancelForm } from './forms.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
+import { operations } from './operation-words.ts';
 import { answerStatus, paymentWait } from './payments.ts';
 import { preferredWaitMs, waitSecondsDefault } from './prefer-wait.ts';
 import { faulty, refused } from './problems.ts';
@@ -21,33 +22,34 @@ type CancelForm = Static<typeof cancelForm>;
 /** `/v1/cancels`: a cancel by what the caller knows when a create was never answered. CAN-02, money case 10. */
 export function cancelRoutes(app: FastifyInstance, context: RestContext): void {
   const { engine, waits } = context;
-  app
-    .withTypeProvider<TypeBoxTypeProvider>()
-    .post(
-      '/v1/cancels',
-      { schema: { body: cancelForm, response: { '2xx': cancelSchema } } },
-      async (request, reply) => {
-        const deadlineMs = engine.clock.monotonicMs() + preferredWaitMs(request, reply, waitSecondsDefault);
-        idempotencyKeyOf(request);
-        const begun = await beginCancel(context, request, request.body);
-        switch (begun.kind) {
-          case 'refused':
-            throw refused(begun.refusal);
-          case 'held':
-            return heldCancel(request.body, begun);
-          case 'payment': {
-            const payment = await waits.untilFinal({
-              ...paymentWait(context, begun.payment, reply, deadlineMs),
-              work: context.watched(begun.answered),
-            });
-            answerStatus(reply, publicStatus(payment) !== 'processing', 200);
-            return appliedCancel(payment);
-          }
-          default:
-            return begun satisfies never;
+  app.withTypeProvider<TypeBoxTypeProvider>().post(
+    '/v1/cancels',
+    {
+      config: { operation: operations.createCancel },
+      schema: { body: cancelForm, response: { '2xx': cancelSchema } },
+    },
+    async (request, reply) => {
+      const deadlineMs = engine.clock.monotonicMs() + preferredWaitMs(request, reply, waitSecondsDefault);
+      idempotencyKeyOf(request);
+      const begun = await beginCancel(context, request, request.body);
+      switch (begun.kind) {
+        case 'refused':
+          throw refused(begun.refusal);
+        case 'held':
+          return heldCancel(request.body, begun);
+        case 'payment': {
+          const payment = await waits.untilFinal({
+            ...paymentWait(context, begun.payment, reply, deadlineMs),
+            work: context.watched(begun.answered),
+          });
+          answerStatus(reply, publicStatus(payment) !== 'processing', 200);
+          return appliedCancel(payment);
         }
-      },
-    );
+        default:
+          return begun satisfies never;
+      }
+    },
+  );
 }
 
 async function beginCancel(

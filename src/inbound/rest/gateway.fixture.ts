@@ -16,6 +16,7 @@ import type { Changes } from '../../ports/changes.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { KeyScope, Merchant } from '../../ports/merchant-directory.ts';
 import type { WalletGateway } from '../../ports/wallet.ts';
+import { requireDescribed } from './described-answers.fixture.ts';
 import { createRestGateway, type RestGatewayOptions } from './rest-gateway.ts';
 
 /*
@@ -185,7 +186,7 @@ export interface TestGateway {
   readonly clock: HandClock;
   readonly memory: MemoryJournal;
   readonly wallet: WalletScript;
-  /** A request with the tea house's key, unless `headers` say otherwise. */
+  /** A request with the tea house's key, unless `headers` say otherwise. Its answer must be one that is described. */
   ask(
     method: 'GET' | 'POST' | 'DELETE' | 'PUT',
     url: string,
@@ -227,10 +228,10 @@ export async function createTestGateway(
     clock,
     memory,
     wallet,
-    ask: (method, url, body, headers) => {
+    ask: async (method, url, body, headers) => {
       const payload: InjectOptions['payload'] =
         body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body);
-      return app.inject({
+      const response = await app.inject({
         method,
         url,
         headers: {
@@ -240,6 +241,8 @@ export async function createTestGateway(
         },
         ...(payload === undefined ? {} : { payload }),
       });
+      requireDescribed(app, method, url, response);
+      return response;
     },
   };
 }

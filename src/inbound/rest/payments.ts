@@ -14,12 +14,15 @@ import { merchantNamed, merchantOfId } from './caller.ts';
 import type { RestContext } from './context.ts';
 import { emptyForm, ordersQuery, paymentForm, paymentRequestOf } from './forms.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
+import { operations } from './operation-words.ts';
 import { preferredWaitMs, waitSecondsDefault } from './prefer-wait.ts';
 import { refused } from './problems.ts';
 import { inOperation } from './request-spans.ts';
 import { listOf, paymentSchema, timelineEventSchema } from './snapshot-schemas.ts';
 
-export const idParams = Type.Object({ id: Type.String() });
+export const paymentIdParams = Type.Object({
+  id: Type.String({ description: 'the id of a payment, `pay_…`' }),
+});
 
 /** `/v1/payments`: pay, look, cancel, and the timeline. PAY-02, PAY-03, ACQ-03. */
 export function paymentRoutes(app: FastifyInstance, context: RestContext): void {
@@ -28,7 +31,10 @@ export function paymentRoutes(app: FastifyInstance, context: RestContext): void 
 
   typed.post(
     '/v1/payments',
-    { schema: { body: paymentForm, response: { '2xx': paymentSchema } } },
+    {
+      config: { operation: operations.createPayment },
+      schema: { body: paymentForm, response: { '2xx': paymentSchema } },
+    },
     async (request, reply) => {
       const waitMs = preferredWaitMs(request, reply, waitSecondsDefault);
       const deadlineMs = engine.clock.monotonicMs() + waitMs;
@@ -61,7 +67,10 @@ export function paymentRoutes(app: FastifyInstance, context: RestContext): void 
 
   typed.get(
     '/v1/payments',
-    { schema: { querystring: ordersQuery, response: { '2xx': listOf(paymentSchema) } } },
+    {
+      config: { operation: operations.listPayments },
+      schema: { querystring: ordersQuery, response: { '2xx': listOf(paymentSchema) } },
+    },
     async (request) => {
       const merchant = await merchantNamed(engine, request, request.query.merchant_id);
       const payments = await engine.journal.findPaymentsOfOrder(merchant.id, request.query.merchant_order_no);
@@ -71,7 +80,10 @@ export function paymentRoutes(app: FastifyInstance, context: RestContext): void 
 
   typed.get(
     '/v1/payments/:id',
-    { schema: { params: idParams, response: { '2xx': paymentSchema } } },
+    {
+      config: { operation: operations.getPayment },
+      schema: { params: paymentIdParams, response: { '2xx': paymentSchema } },
+    },
     async (request, reply) => {
       const deadlineMs = engine.clock.monotonicMs() + preferredWaitMs(request, reply, 0);
       const merchant = await merchantOfId(engine, request, request.params.id, unknownPayment);
@@ -85,7 +97,10 @@ export function paymentRoutes(app: FastifyInstance, context: RestContext): void 
 
   typed.post(
     '/v1/payments/:id/cancel',
-    { schema: { params: idParams, body: emptyForm, response: { '2xx': paymentSchema } } },
+    {
+      config: { operation: operations.cancelPayment },
+      schema: { params: paymentIdParams, body: emptyForm, response: { '2xx': paymentSchema } },
+    },
     async (request, reply) => {
       const deadlineMs = engine.clock.monotonicMs() + preferredWaitMs(request, reply, waitSecondsDefault);
       idempotencyKeyOf(request);
@@ -105,7 +120,10 @@ export function paymentRoutes(app: FastifyInstance, context: RestContext): void 
 
   typed.get(
     '/v1/payments/:id/events',
-    { schema: { params: idParams, response: { '2xx': listOf(timelineEventSchema) } } },
+    {
+      config: { operation: operations.listPaymentEvents },
+      schema: { params: paymentIdParams, response: { '2xx': listOf(timelineEventSchema) } },
+    },
     async (request) => {
       const merchant = await merchantOfId(engine, request, request.params.id, unknownPayment);
       const payment = await foundPayment(context, merchant, request.params.id);

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { faulty, shortened } from './problems.ts';
 
-const secondsMax = 120;
+export const waitSecondsMax = 120;
 /** How long a request that changes something waits for a final state when it says nothing. */
 export const waitSecondsDefault = 30;
 
@@ -23,11 +23,11 @@ export function preferredWaitMs(
       {
         field: 'Prefer',
         value: `wait=${named}`,
-        detail: `Prefer names ${shortened(`wait=${named}`)}: send whole seconds from 0 to ${secondsMax}, as in wait=30.`,
+        detail: `Prefer names ${shortened(`wait=${named}`)}: send whole seconds from 0 to ${waitSecondsMax}, as in wait=30.`,
       },
     ]);
   }
-  const seconds = Math.min(Number(named), secondsMax);
+  const seconds = Math.min(Number(named), waitSecondsMax);
   reply.header('preference-applied', `wait=${seconds}`);
   return seconds * 1000;
 }

@@ -63,6 +63,13 @@ export const problemStatuses = Object.fromEntries(
   Object.entries({ ...refusalAnswers, ...transportAnswers }).map(([code, answer]) => [code, answer.status]),
 ) as Readonly<Record<ProblemCode, number>>;
 
+/** How a code is answered: its status, its title, and whether the very same request could be accepted later. */
+export function codeAnswer(code: ProblemCode): CodeAnswer & { readonly transient: boolean } {
+  if (code in transportAnswers) return transportAnswers[code as keyof typeof transportAnswers];
+  const refused = code as RefusalCode;
+  return { ...refusalAnswers[refused], ...refusals[refused] };
+}
+
 /** One field that cannot be accepted. */
 export interface Fault {
   /** Path of the field (`amount.value`), name of the header or query parameter. */
@@ -115,32 +122,33 @@ export function shortened(value: string): string {
 
 export const problemMediaType = 'application/problem+json';
 
+/** The name of a kind of problem; what it means stands under `/docs/problems#<code>`. */
+export function problemType(code: ProblemCode): string {
+  return `urn:shoudan:problem:${code}`;
+}
+
 /** The problem as RFC 9457 wants it. Its own members win over facts of the same name. */
 export function problemDocument(problem: Problem) {
   const { code } = problem;
-  const { status, title } =
-    code in transportAnswers ? transportOf(code) : refusalAnswers[code as RefusalCode];
+  const { status, title, transient } = codeAnswer(code);
   return {
     ...problem.facts,
-    type: `urn:shoudan:problem:${code}`,
+    type: problemType(code),
     title,
     status,
     code,
     detail: problem.detail,
     field: problem.field,
     value: problem.value === null ? null : shortened(problem.value),
-    transient:
-      code in transportAnswers ? transportOf(code).transient : refusals[code as RefusalCode].transient,
+    transient,
     ...(problem.errors === undefined ? {} : { errors: problem.errors }),
   };
 }
 
-function transportOf(code: ProblemCode): CodeAnswer & { readonly transient: boolean } {
-  return transportAnswers[code as keyof typeof transportAnswers];
-}
-
 export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
   const document = problemDocument(problem);
+  // What was promised of a good answer is no promise of this one.
+  for (const name of ['preference-applied', 'idempotent-replayed', 'location']) reply.removeHeader(name);
   if (problem.headers !== undefined) reply.headers(problem.headers);
   // As bytes: to a string the framework would add a charset, which this media type does not have.
   return reply

@@ -1,5 +1,6 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import { Type } from 'typebox';
 import { publicRefundStatus, type Refund } from '../../domain/refund.ts';
 import { type Refusal, refusal } from '../../domain/refusals.ts';
 import { beginRefund } from '../../operations/refund.ts';
@@ -8,11 +9,14 @@ import { merchantOfId } from './caller.ts';
 import type { RestContext } from './context.ts';
 import { refundCommandOf, refundForm } from './forms.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
-import { answerStatus, foundPayment, idParams, unknownPayment } from './payments.ts';
+import { operations } from './operation-words.ts';
+import { answerStatus, foundPayment, paymentIdParams, unknownPayment } from './payments.ts';
 import { preferredWaitMs, waitSecondsDefault } from './prefer-wait.ts';
 import { refused } from './problems.ts';
 import { inOperation } from './request-spans.ts';
 import { listOf, refundSchema } from './snapshot-schemas.ts';
+
+const refundIdParams = Type.Object({ id: Type.String({ description: 'the id of a refund, `re_…`' }) });
 
 /** `/v1/payments/{id}/refunds` and `/v1/refunds`. RES-12. */
 export function refundRoutes(app: FastifyInstance, context: RestContext): void {
@@ -21,7 +25,10 @@ export function refundRoutes(app: FastifyInstance, context: RestContext): void {
 
   typed.post(
     '/v1/payments/:id/refunds',
-    { schema: { params: idParams, body: refundForm, response: { '2xx': refundSchema } } },
+    {
+      config: { operation: operations.createRefund },
+      schema: { params: paymentIdParams, body: refundForm, response: { '2xx': refundSchema } },
+    },
     async (request, reply) => {
       const deadlineMs = engine.clock.monotonicMs() + preferredWaitMs(request, reply, waitSecondsDefault);
       const key = idempotencyKeyOf(request);
@@ -44,7 +51,10 @@ export function refundRoutes(app: FastifyInstance, context: RestContext): void {
 
   typed.get(
     '/v1/payments/:id/refunds',
-    { schema: { params: idParams, response: { '2xx': listOf(refundSchema) } } },
+    {
+      config: { operation: operations.listRefunds },
+      schema: { params: paymentIdParams, response: { '2xx': listOf(refundSchema) } },
+    },
     async (request) => {
       const merchant = await merchantOfId(engine, request, request.params.id, unknownPayment);
       const payment = await foundPayment(context, merchant, request.params.id);
@@ -55,7 +65,10 @@ export function refundRoutes(app: FastifyInstance, context: RestContext): void {
 
   typed.get(
     '/v1/refunds/:id',
-    { schema: { params: idParams, response: { '2xx': refundSchema } } },
+    {
+      config: { operation: operations.getRefund },
+      schema: { params: refundIdParams, response: { '2xx': refundSchema } },
+    },
     async (request, reply) => {
       const deadlineMs = engine.clock.monotonicMs() + preferredWaitMs(request, reply, 0);
       const merchant = await merchantOfId(engine, request, request.params.id, unknownRefund);

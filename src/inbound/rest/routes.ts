@@ -1,10 +1,21 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest, FastifySchema } from 'fastify';
+import type { OperationWords } from './operation-words.ts';
 import { ProblemAnswer, shortened } from './problems.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What the published description says of a route; every route under `/v1` has it. */
+    readonly operation?: OperationWords;
+  }
+}
 
 export interface Route {
   readonly method: string;
   /** As it was registered: `/v1/payments/:id`. */
   readonly url: string;
+  /** What its requests are validated with, and its answers written by. */
+  readonly schema: FastifySchema;
+  readonly operation: OperationWords | null;
 }
 
 interface KnownRoute extends Route {
@@ -22,9 +33,10 @@ export function routesOf(app: FastifyInstance): readonly Route[] {
 export function answerUnknownRoutes(app: FastifyInstance): void {
   const table: KnownRoute[] = [];
   routeTables.set(app, table);
-  app.addHook('onRoute', ({ method, url }) => {
+  app.addHook('onRoute', ({ method, url, schema = {}, config }) => {
+    const operation = config?.operation ?? null;
     for (const name of [method].flat()) {
-      if (name !== 'HEAD') table.push({ method: name, url, pattern: patternOf(url) });
+      if (name !== 'HEAD') table.push({ method: name, url, schema, operation, pattern: patternOf(url) });
     }
   });
   app.setNotFoundHandler(async (request) => {
