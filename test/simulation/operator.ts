@@ -3,9 +3,11 @@ import type { DeliveryJournal } from '../../src/ports/due-rows.ts';
 import type { Life } from './gateway-process.ts';
 import type { World } from './world.ts';
 
+const patienceMsMax = 6 * 60 * 60_000;
+
 /**
  * The journal of deliveries, and an operator who sees after some time that an endpoint was disabled, and enables it: also
- * while it is down still, and then once more. Half of the time everything that was given up is replayed as well.
+ * while it is down still, and then once more, and later each time. Half of the time everything that was given up is replayed as well.
  */
 export function watchedEndpoints(world: World, life: Life): DeliveryJournal {
   const { deliveries } = world.memory;
@@ -16,7 +18,11 @@ export function watchedEndpoints(world: World, life: Life): DeliveryJournal {
       if (disabled) {
         world.tally.count('endpoint', 'is disabled');
         const seenMs = world.random.magnitude(1_000, world.plan.endpoint.operatorMsMax);
-        world.scheduler.after(seenMs, () => void enabled(world, life, endpoint));
+        const enabledBefore = world.tally.counts.get('endpoint')?.get('is enabled') ?? 0;
+        world.scheduler.after(
+          Math.min(seenMs * 2 ** enabledBefore, patienceMsMax),
+          () => void enabled(world, life, endpoint),
+        );
       }
       return disabled;
     },
