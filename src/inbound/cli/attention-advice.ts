@@ -11,19 +11,24 @@ const advice: {
     | 'untrusted_notification']: string;
 } = {
   cancel_unresolved:
-    "The wallet has not confirmed the cancel yet. It is repeated; look at the wallet's own record when it stays.",
+    "The wallet has not confirmed the cancel yet. It is repeated; look at the wallet's own record when it stays. With the " +
+    "wallet's written word that the payer has the money: `shoudan resolve … --as given_back`.",
   refund_unresolved:
-    'The wallet has not confirmed the refund yet. It is repeated under the same id; ask the wallet when it stays.',
+    'The wallet has not confirmed the refund yet. It is repeated under the same id; ask the wallet when it stays. With its ' +
+    'written word: `shoudan resolve … --as succeeded` or `--as failed`, of a payment that is undone `--as given_back`.',
   inquiry_unresolved:
-    'The wallet does not say whether the payer has paid. It is asked again; hand over no goods until it answers.',
+    'The wallet does not say whether the payer has paid. It is asked again, at once with `shoudan retry`; hand over ' +
+    'no goods until it answers.',
   refused_by_wallet_configuration:
     "The wallet refuses this account's calls: check the contract, the keys and the merchant's smid at the wallet.",
   paid_after_end:
     'Paid after the payment had ended here. The money is given back by itself; tell the merchant not to deliver.',
   closed_after_success:
-    "Closed at the wallet although it was paid: compare with the wallet's bill, somebody may have refunded it there.",
+    "Closed at the wallet although it was paid: compare with the wallet's bill, somebody may have refunded it there. " +
+    'Then `shoudan resolve … --as noted`.',
   second_wallet_transaction:
-    'The wallet names a second transaction of a payment that is paid: compare both with its bill, and give back the surplus there.',
+    'The wallet names a second transaction of a payment that is paid: compare both with its bill, and give back the surplus ' +
+    'there. Then `shoudan resolve … --as noted`.',
   refunded_after_failure:
     'The wallet now says that this refund, which had failed, has given money back: compare it with the bill, and ' +
     'where the merchant has given back twice, settle it with them. Then `shoudan resolve … --as noted`.',
@@ -31,7 +36,8 @@ const advice: {
     'The gateway itself cannot take the next step: the log says why under this id. Mostly a wallet account is missing or ' +
     'its key cannot be read: `shoudan account list`. It goes on by itself once that is mended.',
   delivery_exhausted:
-    "The merchant's endpoint has accepted no delivery: tell the merchant the result, and have the endpoint mended.",
+    "The merchant's endpoint has accepted no delivery: tell the merchant the result, and have the endpoint mended. Then " +
+    '`shoudan delivery replay`, or `shoudan resolve … --as noted`.',
   endpoint_disabled:
     "The merchant's endpoint has failed for days: nothing is sent to it, and its deliveries are held. Have the merchant mend it, " +
     'then `shoudan endpoint enable`.',
