@@ -210,6 +210,14 @@ describe('an answer to precreate', () => {
 });
 
 describe('an answer to an inquiry', () => {
+  it.each(['WAIT_BUYER_PAY', 'TRADE_CLOSED', 'TRADE_SUCCESS'])(
+    'names the wallet’s own trade: %s',
+    (status) => {
+      const answer = inquiryAnswer(request, verified({ ...paidNode, trade_status: status }));
+      expect(answer).toMatchObject({ walletTransactionId: paidNode.trade_no });
+    },
+  );
+
   it.each([
     [{ ...paidNode, trade_status: 'TRADE_SUCCESS' }, 'paid'],
     [{ ...paidNode, trade_status: 'TRADE_FINISHED' }, 'paid'],
