@@ -336,7 +336,7 @@ function by(name: AuditedCommand): readonly string[] {
   return name === 'resolve' ? ['--by', userInfo().username] : [];
 }
 
-// proves RES-19
+// proves RES-13
 describe('what an operator does', () => {
   it('every command that says so has an example here, and takes --by', () => {
     expect(commandNames.filter((name) => specOf(name).effect === 'audited').toSorted()).toEqual(

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test, vi } from 'vitest';
 import { openDatabase } from '../adapters/postgres/database.ts';
 import { openedTestDatabase } from '../adapters/postgres/opened-test-database.fixture.ts';
 import { createSealing } from '../adapters/sealing.ts';
 import { gatewayMetrics } from './metrics.ts';
 import { createProcessSignals, type ProcessSignals } from './process-signals.ts';
-import { countedStrays, createUntrustedNotifications } from './untrusted.ts';
+import { countedStrays, createReport, createUntrustedNotifications } from './untrusted.ts';
 
 const { database } = await openedTestDatabase();
 const sealing = createSealing(randomBytes(32));
@@ -115,4 +115,35 @@ test('stray notifications are counted too, each time that one comes', async () =
   expect(seen).toEqual(['paid', 'paid']);
   const { body } = await gatewayMetrics({ database, signals: counts })();
   expect(body).toContain('shoudan_stray_notifications_total{wallet="alipay_open",account="main"} 2');
+});
+
+// proves RES-19
+test('answers of payments in trouble are kept a few at a time, and a database that is away is told of without them', async () => {
+  const sink = new Writable({
+    write(chunk, _encoding, done) {
+      lines.push(`${chunk}`);
+      done();
+    },
+  });
+  let asked = 0;
+  const ends: (() => void)[] = [];
+  const away = {
+    query: () => {
+      asked += 1;
+      return new Promise((_, reject) => ends.push(() => reject(new Error('the database is away'))));
+    },
+  } as unknown as typeof database;
+  const report = createReport(away, sealing, pino(sink));
+  const answer = {
+    ...{ merchantId: 'M1', paymentId: 'pay_1', refundId: null, call: 'cancel', answer: 'unclear' },
+    ...{ walletCode: '20000', raw: Buffer.from('{"buyer_user_id":"2088102146225135"}') },
+  };
+  for (let count = 0; count < 100; count += 1) report.troubledAnswer(answer);
+  expect(asked).toBe(8);
+  for (const end of ends.splice(0)) end();
+  await vi.waitFor(() => expect(lines).toHaveLength(8));
+  expect(JSON.parse(lines[0] ?? '')).toMatchObject({ payment_id: 'pay_1', error: 'the database is away' });
+  expect(lines.join('')).not.toContain('2088102146225135');
+  report.troubledAnswer(answer);
+  expect(asked).toBe(9);
 });
