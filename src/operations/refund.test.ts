@@ -9,7 +9,7 @@ import { cancelPayment } from './cancel.ts';
 import { recordRefundInput } from './record.ts';
 import { refund } from './refund.ts';
 
-async function paidPayment(trial: Trial): Promise<Payment> {
+async function paidPayment(trial: Trial, fields: Partial<Payment> = {}): Promise<Payment> {
   return trial.openPayment(0, {
     state: 'succeeded',
     nextStep: null,
@@ -17,6 +17,7 @@ async function paidPayment(trial: Trial): Promise<Payment> {
     paidEvidence: true,
     walletTransactionId: 'W1',
     amount: { currency: 'CNY', minor: 1_000n },
+    ...fields,
   });
 }
 
@@ -68,6 +69,18 @@ describe('what remains of a payment', () => {
       expect(await trial.payment(payment.id)).toMatchObject(free);
     }
   });
+});
+
+// proves RES-12, PAY-07
+it('an amount that no money of the currency makes is refused before it is reserved: the wallet never takes it', async () => {
+  const trial = createTrial();
+  const payment = await paidPayment(trial, {
+    wallet: 'alipay_plus',
+    amount: { currency: 'IDR', minor: 1_000n },
+  });
+  expect(await asked(trial, payment, 150n, null, { currency: 'IDR' })).toBe('amount_not_payable');
+  expect(await trial.payment(payment.id)).toMatchObject({ refundReserved: 0n, openRefunds: 0 });
+  expect(await asked(trial, payment, 200n, null, { currency: 'IDR' })).toMatchObject({ state: 'unknown' });
 });
 
 // proves RES-07, money case 7

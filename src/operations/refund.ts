@@ -4,6 +4,7 @@ import { formatDecimal, type Money } from '../domain/money.ts';
 import { type Payment, publicStatus } from '../domain/payment.ts';
 import type { Refund } from '../domain/refund.ts';
 import { type Refusal, refusal } from '../domain/refusals.ts';
+import { amountStepOf } from '../domain/wallets.ts';
 import type { IdempotencyKey } from '../ports/journal.ts';
 import type { Merchant } from '../ports/merchant-directory.ts';
 import { type Engine, leaseMs } from './engine.ts';
@@ -39,7 +40,7 @@ export type BegunRefund =
  * that no race can give back more than was received (money case 6); the calls are spaced as the wallet wants. What
  * does not fit is refused and leaves no trace.
  *
- * Refusals: amount_not_positive, payment_not_found, payment_not_refundable, refund_currency_mismatch,
+ * Refusals: amount_not_positive, payment_not_found, payment_not_refundable, refund_currency_mismatch, amount_not_payable,
  * refund_exceeds_remaining, refund_no_reused, idempotency_key_reused. RES-12.
  */
 export async function refund(
@@ -176,6 +177,15 @@ export function refundObstacle(payment: Payment, amount: Money): Refusal | null 
       'amount.currency',
       amount.currency,
       `amount.currency ${amount.currency} differs from the payment's ${payment.amount.currency}: send that one.`,
+    );
+  }
+  const step = amountStepOf(payment.wallet, amount.currency);
+  if (amount.minor % step !== 0n) {
+    return refusal(
+      'amount_not_payable',
+      'amount.value',
+      `${amount.minor}`,
+      `amount.value ${amount.minor} is no multiple of ${step}, and no smaller ${amount.currency} circulates: round it.`,
     );
   }
   const remaining = payment.amount.minor - payment.refundReserved;

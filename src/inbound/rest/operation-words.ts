@@ -320,6 +320,7 @@ export const operations = {
       'amount_not_positive',
       'payment_not_refundable',
       'refund_currency_mismatch',
+      'amount_not_payable',
       'refund_exceeds_remaining',
       'refund_no_reused',
       'idempotency_key_reused',
