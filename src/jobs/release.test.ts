@@ -158,6 +158,25 @@ describe('while an account is silent', () => {
     expect(dueNow(trial)).toHaveLength(1);
   });
 
+  it('is looked for in a long outage although none waits at times, also after the journal was away', async () => {
+    const { trial, releases, releaseHeld, fallSilent } = startTrial();
+    await hold(trial, 30);
+    fallSilent(true);
+    releases.heard('alipay_open', 'sandbox', 'silence');
+    await trial.clock.advance(180_000);
+    expect(dueNow(trial)).toHaveLength(30);
+    await hold(trial, 1);
+    await trial.clock.advance(15_000);
+    expect(dueNow(trial)).toHaveLength(31);
+    releaseHeld.mockRejectedValue(new Error('the database is away'));
+    await trial.clock.advance(180_000);
+    releaseHeld.mockRestore();
+    await trial.clock.advance(16_000);
+    await hold(trial, 1);
+    await trial.clock.advance(16_000);
+    expect(dueNow(trial)).toHaveLength(32);
+  });
+
   it('a journal that is away meanwhile ends no search', async () => {
     const { trial, releases, releaseHeld, errors, fallSilent } = startTrial();
     await hold(trial, 10);

@@ -114,8 +114,17 @@ describe('merchants that come at once', () => {
     expect(others).toBeLessThanOrEqual(20);
   });
 
+  it('a late process refuses nobody while few payments are in flight, whosever they are', () => {
+    const { admission, state, enter } = admissionOf({ paymentsMax: 200 });
+    state.strain = 'event_loop';
+    for (let count = 0; count < 8; count += 1) enter('M0001');
+    enter('M0002');
+    enter('M0001');
+    expect(admission.enter('M0001')).toMatchObject({ kind: 'overloaded', reason: 'event_loop' });
+  });
+
   it('a merchant whose payments have all ended leaves nothing behind', async () => {
-    const { admission, enter } = admissionOf({ paymentsMax: 100 });
+    const { admission, state, enter } = admissionOf({ paymentsMax: 100 });
     for (let number = 0; number < 50; number += 1) {
       const place = enter(`M${number}`);
       place.holdUntil(Promise.resolve());
@@ -123,7 +132,11 @@ describe('merchants that come at once', () => {
     }
     await settled();
     expect(admission.paymentsInFlight()).toBe(0);
-    expect(crowdOf(admission, 'M0001')).toHaveLength(90);
+    const places = crowdOf(admission, 'M0001');
+    expect(places).toHaveLength(90);
+    for (const place of places) place.leave();
+    state.strain = 'database';
+    expect(crowdOf(admission, 'M0001')).toHaveLength(5);
   });
 
   it('requests of one key never take all that may be open: others still cancel and look', () => {

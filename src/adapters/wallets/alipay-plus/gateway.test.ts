@@ -458,6 +458,14 @@ describe('a call that cannot leave in time', () => {
     expect(received.map(({ body }) => body['paymentRequestId'])).not.toContain('P4');
   });
 
+  it('waits for its turn among merchants, where one has sent many', async () => {
+    const { url, received } = await platform((_, response) => response.end('busy'));
+    const gateway = gatewayTo(url, {}, { concurrencyPerAccount: 1 });
+    const ids = ['1A', '1B', '1C', '2A'].map((name) => `P${`000000${name}`.padEnd(31, '0')}`);
+    await Promise.all(ids.map((requestId) => gateway.inquire({ ...pay, requestId }, within(20_000))));
+    expect(received.map(({ body }) => body['paymentRequestId'])).toEqual([ids[0], ids[1], ids[3], ids[2]]);
+  });
+
   it('is not sent when nobody listens', async () => {
     const { url } = await platform(() => {});
     const server = servers.pop();
