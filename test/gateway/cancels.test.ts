@@ -12,6 +12,12 @@ import { eventually, isFinalStatus, openRealGateway, paymentOf, type RealGateway
  * money, the wallet's ledger and the payment agree, and nothing stays ahead.
  */
 
+/** A call as the simulator has logged it. */
+interface LoggedCall {
+  readonly method: string;
+  readonly out_trade_no: string | null;
+}
+
 const ended = (payment: Payment): boolean => isFinalStatus(payment) && payment.nextStep === null;
 
 async function remaining(real: RealGateway, fault: string): Promise<number | undefined> {
@@ -244,6 +250,11 @@ describe.each(walletNames)('a cancel at %s', (wallet) => {
     const after = await real.until(waiting.id, ended);
     expect(after).toMatchObject({ state: 'failed', paidEvidence: false });
     expect(await real.ledgerLine(after)).toMatchObject({ charged: 0 });
+    // Alipay+ takes one cancel after the word that it failed; the Open Platform has closed the trade.
+    const calls = (await real.control('GET', '/control/requests?limit=1000')) as LoggedCall[];
+    const { requestId } = referenceOf(after);
+    const cancels = calls.filter((call) => call.out_trade_no === requestId && /cancel/.test(call.method));
+    expect(cancels).toHaveLength(wallet === 'alipay_plus' ? 1 : 0);
   });
 });
 
