@@ -76,7 +76,8 @@ export async function replayDeliveries(
     }
     await requireEnabled(database, rows);
     const replayed = await replayOf(database, rows, operator, filter);
-    return { replayed, left: rows.filter(({ id }) => !replayed.includes(id)) };
+    const sent = new Set(replayed);
+    return { replayed, left: rows.filter(({ id }) => !sent.has(id)) };
   });
   const { replayed, left } = outcome;
   if (given.options.json) {
