@@ -12,7 +12,7 @@ const defaultSeeds = 2_000;
 /** Seeds that failed beyond these are named, not shown. */
 const shownMax = 3;
 /**
- * So many seeds show everything that a run should show: what is rarest occurs a dozen times in them. In fewer, chance may leave
+ * So many seeds show everything that a run should show: what is rarest occurs some ten times in them. In fewer, chance may leave
  * something out.
  */
 const completeFrom = 10_000;

@@ -165,6 +165,7 @@ export function drawPlan(random: Random): Plan {
         faultsEndMs: Math.max(plan.faultsEndMs, 30 * minuteMs),
         networkMsMax: random.magnitude(500, 5_000),
         lateArrival: 'last',
+        payBeyondHorizon: random.chance(0.3) ? 0.5 : plan.payBeyondHorizon,
         calls: { ...calls, pay: { ...calls.pay, requestLate: 0.9, requestLost: 0 } },
       };
     case 'about the close':
@@ -275,9 +276,11 @@ function spendingRefundIds(wallets: AllWalletTraits, random: Random): AllWalletT
   };
 }
 
-/** Alipay+ hears of many confirmations late: a cancel may overtake them. */
+/** Alipay+ hears of many confirmations late: a cancel, ours or its own, may overtake them. */
 function settlingLate(wallets: AllWalletTraits, random: Random): AllWalletTraits {
-  return { ...wallets, alipay_plus: { ...wallets.alipay_plus, settlesLate: random.fraction() } };
+  const { alipay_plus } = wallets;
+  const cancelsAside = random.pick([alipay_plus.cancelsAside, 0.5 * random.fraction()]);
+  return { ...wallets, alipay_plus: { ...alipay_plus, settlesLate: random.fraction(), cancelsAside } };
 }
 
 /** What a seed is about. Nearly half of them are about nothing in particular. */

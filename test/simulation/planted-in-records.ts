@@ -154,17 +154,16 @@ export const plantedInRecords: readonly PlantedDefect[] = [
     does: 'a cancel of an order and its payment cross without seeing each other',
     moneyCase: 3,
     caughtBy: ['accepted-cancel-lost'],
-    journal: (journal, { scheduler, random }) => ({
+    journal: (journal, { scheduler, history }) => ({
       ...journal,
       async cancelOrder(merchantId, merchantOrderNo) {
         const attempts = await journal.findPaymentsOfOrder(merchantId, merchantOrderNo);
-        if (attempts.length > 0) return journal.cancelOrder(merchantId, merchantOrderNo);
-        await new Promise<void>((resolve) => {
-          scheduler.after(random.integer(1, 5_000), resolve);
-        });
-        const crossing = await journal.findPaymentsOfOrder(merchantId, merchantOrderNo);
-        if (crossing.length > 0) return { kind: 'held', latest: null };
-        return journal.cancelOrder(merchantId, merchantOrderNo);
+        const isSeen = ({ id }: Payment): boolean =>
+          (history.get(id)?.[0]?.atMs ?? 0) < scheduler.nowMs() - 1_000;
+        if (attempts.length === 0 || attempts.some(isSeen)) {
+          return journal.cancelOrder(merchantId, merchantOrderNo);
+        }
+        return { kind: 'held', latest: null };
       },
     }),
   },
