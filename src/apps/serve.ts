@@ -1,14 +1,12 @@
 import { complaintAboutMerchantUrl } from '../adapters/merchants/public-addresses.ts';
 import { requireCurrentSchema } from '../adapters/postgres/migrations.ts';
 import { watchStarter } from '../adapters/processes/starter-watch.ts';
-import { cashierRoutes } from '../inbound/cashier/cashier-routes.ts';
 import { createPageLimit } from '../inbound/cashier/page-limit.ts';
 import { pageTokenKey } from '../inbound/cashier/page-token.ts';
-import { notificationRoutes } from '../inbound/notifications/notification-routes.ts';
-import { createRestGateway } from '../inbound/rest/rest-gateway.ts';
 import { openAdmission } from './admission.ts';
 import { type DatabaseAccess, sharedDatabase } from './database-of-settings.ts';
 import { openGateway } from './gateway.ts';
+import { createGatewayApp } from './gateway-app.ts';
 import { leaveProcess } from './leave-process.ts';
 import { listenError } from './listen-error.ts';
 import { openLog } from './log.ts';
@@ -35,25 +33,27 @@ export async function serve(settings: Settings, options: { readonly worker: bool
     const stopWorker = options.worker ? await runWorker(gateway, settings, log) : null;
     const { signals } = gateway;
     const { admission, load } = openAdmission(settings, gateway, { onRefused: signals.refused, log });
-    const app = await createRestGateway({
-      admission,
-      engine: gateway.engine,
-      readiness: () => readinessOf(gateway, settings),
-      logger: log,
-      trustedProxies: settings.trustedProxies,
-      metricsText: gatewayMetrics({ database: gateway.database, signals, admission, load }),
-      onAnswered: signals.answered,
-      ...(settings.environment === 'production' ? { checkMerchantUrl: complaintAboutMerchantUrl } : {}),
-    });
-    await notificationRoutes(app, gateway.notifications);
-    await cashierRoutes(app, {
-      engine: gateway.engine,
-      tokenKey: pageTokenKey(masterKey),
-      publicUrl: settings.publicUrl,
-      supportName: settings.technicalSupport,
-      sandbox: settings.environment === 'sandbox',
-      retryAfterS: createPageLimit(() => performance.now()),
-      admission,
+    const app = await createGatewayApp({
+      rest: {
+        admission,
+        engine: gateway.engine,
+        readiness: () => readinessOf(gateway, settings),
+        logger: log,
+        trustedProxies: settings.trustedProxies,
+        metricsText: gatewayMetrics({ database: gateway.database, signals, admission, load }),
+        onAnswered: signals.answered,
+        ...(settings.environment === 'production' ? { checkMerchantUrl: complaintAboutMerchantUrl } : {}),
+      },
+      notifications: gateway.notifications,
+      cashier: {
+        engine: gateway.engine,
+        tokenKey: pageTokenKey(masterKey),
+        publicUrl: settings.publicUrl,
+        supportName: settings.technicalSupport,
+        sandbox: settings.environment === 'sandbox',
+        retryAfterS: createPageLimit(() => performance.now()),
+        admission,
+      },
     });
     try {
       await app.listen({ host: settings.host, port: settings.port });
