@@ -177,19 +177,14 @@ describe.each(walletNames)('a refund at %s', (wallet) => {
     const payment = await paidPayment();
     await real.control('POST', '/control/settings', { refund_period_days: 0 });
     await real.control('POST', '/control/faults', { api: 'refund', fault: 'not_processed', count: 1 });
-    const [begun] = await Promise.all([
-      refunded(payment, 700n),
-      eventually(
-        () => real.payment(payment.id),
-        ({ openRefunds }) => openRefunds === 1,
-      ),
-    ]);
+    const begun = await refunded(payment, 700n);
+    expect(publicRefundStatus(begun)).toBe('processing');
     await cancelPayment(real.gateway.engine, real.merchant.id, payment.id);
+    expect(await real.payment(payment.id)).toMatchObject({ state: 'reversing', openRefunds: 1 });
+    expect(await untilRefund(begun.id, isFinal)).toMatchObject({ state: 'failed' });
     await real.control('POST', '/control/settings', { refund_period_days: 90 });
     const after = await real.until(payment.id, (one) => one.state === 'cancelled' && one.nextStep === null);
-    const refundAfter = await untilRefund(begun.id, isFinal);
-    expect(after.refunded <= 1234n && after.openRefunds === 0).toBe(true);
-    expect(['succeeded', 'failed']).toContain(refundAfter.state);
+    expect(after.openRefunds).toBe(0);
     expect(await real.ledgerLine(payment)).toMatchObject({ charged: 1234, refunded: 1234 });
   });
 
