@@ -4,7 +4,9 @@ import { decidePayment, type PaymentInput } from './decide-payment.ts';
 import { everyPaymentInput, inWords } from './inputs.fixture.ts';
 import type { Payment } from './payment.ts';
 import { decisionDefects } from './payment-audit.fixture.ts';
-import { everyPayment, examplePolicy, noon } from './payments.fixture.ts';
+import { everyPayment, noon } from './payments.fixture.ts';
+import { type PaymentPolicy, policyFor, productsOf } from './policy.ts';
+import { walletNames } from './wallets.ts';
 
 /** Whatever the wallet and the network say, in whatever order, at whatever time: the rules hold after every step. */
 
@@ -34,7 +36,12 @@ const refundInput = (payment: Payment, nth: number): PaymentInput | null => {
   return { kind: 'refund_ended', amountMinor, succeeded: nth % 2 === 0 };
 };
 
-function walk(start: Payment, path: readonly Stride[]): void {
+/** The policy of every product: some end by a count of inquiries, some by the close time, some cancel what has failed. */
+const policies = walletNames.flatMap((wallet) =>
+  productsOf(wallet).map((product) => policyFor(wallet, product)),
+);
+
+function walk(start: Payment, policy: PaymentPolicy, path: readonly Stride[]): void {
   let payment = start;
   let now = noon;
   const told: string[] = [];
@@ -42,7 +49,7 @@ function walk(start: Payment, path: readonly Stride[]): void {
     const due = payment.nextStep?.dueAt ?? now;
     now = afterMs === 'when due' ? new Date(Math.max(due.getTime(), now.getTime())) : later(now, afterMs);
     const happens = refundInput(payment, nth) ?? input;
-    const decision = decidePayment(payment, happens, examplePolicy, now);
+    const decision = decidePayment(payment, happens, policy, now);
     told.push(`${inWords(happens)} → ${decision.payment.state}/${decision.payment.reversal?.state ?? ''}`);
     expect(decisionDefects(payment, happens, decision, now), told.join('\n')).toEqual([]);
     payment = decision.payment;
@@ -59,14 +66,19 @@ describe('any inputs in any order', () => {
     const start = everyPayment.get('submitted');
     if (start === undefined) throw new Error('no example of a submitted payment');
     fc.assert(
-      fc.property(strides, (path) => walk(start, path)),
+      fc.property(fc.constantFrom(...policies), strides, (policy, path) => walk(start, policy, path)),
       { numRuns: 2_000 },
     );
   });
 
   test('keep every rule from wherever a payment stands', () => {
     fc.assert(
-      fc.property(fc.constantFrom(...everyPayment.values()), strides, (start, path) => walk(start, path)),
+      fc.property(
+        fc.constantFrom(...everyPayment.values()),
+        fc.constantFrom(...policies),
+        strides,
+        (start, policy, path) => walk(start, policy, path),
+      ),
       { numRuns: 2_000 },
     );
   });
