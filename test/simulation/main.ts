@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { invariants } from './invariants.ts';
-import { gaps, tallyLines } from './report.ts';
+import { missingFrom, tallyLines } from './report.ts';
 import type { FailedSeed } from './seed-run.ts';
 import { runOnThreads } from './seed-threads.ts';
 import { simulateSeed } from './simulate-seed.ts';
@@ -11,11 +11,6 @@ const usage = 'usage: simulate [--seeds N] [--seed FIRST] | simulate --seed S';
 const defaultSeeds = 2_000;
 /** Seeds that failed beyond these are named, not shown. */
 const shownMax = 3;
-/**
- * So many seeds show everything that a run should show: what is rarest occurs some ten times in them. In fewer, chance may leave
- * something out.
- */
-const completeFrom = 10_000;
 
 type Wanted =
   | { readonly kind: 'one'; readonly seed: number }
@@ -88,7 +83,7 @@ async function runMany(from: number, count: number): Promise<number> {
   const cpu = process.cpuUsage(startCpu);
   const cpuSeconds = (cpu.user + cpu.system) / 1e6;
   for (const line of tallyLines(tally)) print(line);
-  const missing = count < completeFrom ? [] : gaps(tally);
+  const missing = missingFrom(tally, count);
   for (const gap of missing) print(`a gap in ${count} seeds: ${gap}`);
   const days = Math.round(virtualMs / 86_400_000);
   print(

@@ -152,3 +152,14 @@ export function gaps(tally: Tally): string[] {
     names.filter((name) => !tally.counts.get(group)?.has(name)).map((name) => `${group}: ${name}`),
   );
 }
+
+/**
+ * So many seeds show everything that a run should show: what is rarest occurs some ten times in them. In fewer, chance may leave
+ * something out.
+ */
+const completeFrom = 10_000;
+
+/** What so many seeds had to show, and did not. */
+export function missingFrom(tally: Tally, seeds: number): string[] {
+  return seeds < completeFrom ? [] : gaps(tally);
+}
