@@ -4,8 +4,9 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { madePayment } from '../../test/journal-contract/journal-under-test.ts';
-import { idOfKey } from '../adapters/postgres/api-keys.ts';
+import { createChannelKey, idOfKey } from '../adapters/postgres/api-keys.ts';
 import { createCancelJournal } from '../adapters/postgres/cancel-journal.ts';
+import { createChannel } from '../adapters/postgres/channels.ts';
 import { createEntryCode } from '../adapters/postgres/entry-codes.ts';
 import { keepTroubledAnswer } from '../adapters/postgres/kept-answers.ts';
 import { createApiKey, saveMerchant } from '../adapters/postgres/merchant-records.ts';
@@ -134,6 +135,12 @@ async function stray(): Promise<string> {
   return requestId;
 }
 
+async function channel(): Promise<string> {
+  const id = fresh('C');
+  await createChannel(database, { id, name: 'North', parent: null, source: '2088000000000001' });
+  return id;
+}
+
 async function entryCode(): Promise<string> {
   const code = await createEntryCode(database, { merchantId: 'M1', storeId: 'S1', currency: 'USD' });
   if (code === null) throw new Error('no code was made');
@@ -173,6 +180,38 @@ const examples: { readonly [name in AuditedCommand]: Example } = {
     subject: /^account alipay_plus\/main$/,
     merchant: null,
     after: { support_contact: expect.stringContaining('Wang') },
+  },
+  'channel add': {
+    words: () => ['--id', fresh('C'), '--name', 'North', '--source', '2088000000000001'],
+    subject: /^channel C\d+$/,
+    merchant: null,
+    before: null,
+    after: { name: 'North', parent: null, source: '2088000000000001', closed_at: null },
+  },
+  'channel set': {
+    words: async () => ['--id', await channel(), '--source', '2088000000000002'],
+    subject: /^channel C\d+$/,
+    merchant: null,
+    before: { source: '2088000000000001' },
+    after: { source: '2088000000000002' },
+  },
+  'channel move': {
+    words: async () => ['--id', await channel(), '--to', await channel()],
+    subject: /^channel C\d+$/,
+    merchant: null,
+    before: { parent: null },
+    after: { parent: expect.stringMatching(/^C\d+$/) },
+  },
+  'channel close': {
+    words: async () => {
+      const id = await channel();
+      await createChannelKey(database, { environment: 'sandbox', channelId: id, label: 'ops' });
+      return ['--id', id];
+    },
+    subject: /^channel C\d+$/,
+    merchant: null,
+    before: { closed_at: null },
+    after: { closed_at: expect.any(String), revoked_keys: 1 },
   },
   'merchant add': {
     words: () => ['--id', 'M1', '--store', 'S2:Back', '--terminal', `S2:${fresh('T')}`],
@@ -454,6 +493,8 @@ describe('shoudan audit list', () => {
 describe('a command that says that it reads', () => {
   const readers: { readonly [name in CommandName]?: () => Promise<readonly string[]> | readonly string[] } = {
     'account list': () => [],
+    'channel list': () => [],
+    'channel show': async () => ['--id', await channel()],
     'merchant list': () => [],
     'merchant show': () => ['--id', 'M1'],
     'merchant policy show': () => ['--merchant', 'M1'],

@@ -60,6 +60,7 @@ async function addAccount(): Promise<void> {
     wallet: 'alipay_open',
     name: 'main',
     appId: '2021000000000001',
+    sellerId: '2088000000000001',
     gatewayUrl: 'https://openapi.example.com/gateway.do',
     privateKey: 'private',
     walletPublicKey: 'public',
@@ -89,7 +90,16 @@ describe('what is accepted', () => {
         { id: 'S1', name: '前门', mcc: null, terminal_ids: ['T1', 'T2'] },
         { id: 'S2', name: 'Back', mcc: '5462', terminal_ids: [] },
       ],
-      bindings: [{ wallet: 'alipay_open', currency: 'CNY', account: 'main', smid: '2088000000000002' }],
+      bindings: [
+        {
+          wallet: 'alipay_open',
+          currency: 'CNY',
+          account: 'main',
+          smid: '2088000000000002',
+          source: '2088000000000001',
+        },
+      ],
+      channel_id: null,
       registered: true,
     });
     const directory = createMerchantDirectory(database, sealing);
@@ -122,8 +132,8 @@ describe('what is accepted', () => {
     expect(shown.out).not.toContain('whsec_');
     const list = await shoudan('merchant list');
     expect(list.out).toBe(
-      'id  name      category  stores  order codes  notify url\n' +
-        'M1  街角商店  5411      2       60 s         http://127.0.0.1:9/n\n',
+      'id  name      channel  category  stores  order codes  notify url\n' +
+        'M1  街角商店           5411      2       60 s         http://127.0.0.1:9/n\n',
     );
     expect(JSON.parse((await shoudan('merchant list --json')).out).data).toMatchObject([
       { id: 'M1', mcc: '5411', order_codes: { scene: 'counter', expiry_seconds: 60 }, store_count: 2 },
@@ -180,14 +190,16 @@ describe('what is accepted', () => {
 
     const listed = await shoudan('merchant key list');
     expect(listed.out).toMatch(
-      new RegExp(`^key +for +label +created +revoked\n${id} +M1 +till +\\S+\n\\w+ +acquirer +cli `),
+      new RegExp(
+        `^key +for +label +created +last used +revoked\n${id} +merchant M1 +till +\\S+ +never\n\\w+ +acquirer +cli `,
+      ),
     );
     expect(listed.out).not.toContain('sk_');
     const ofMerchant = await shoudan('merchant key list --merchant M1 --json');
     expect(JSON.parse(ofMerchant.out).data).toMatchObject([{ id, scope: 'merchant', revoked_at: null }]);
 
     expect(await shoudan(`merchant key revoke ${id.toUpperCase()}`)).toMatchObject({
-      out: `key ${id} is revoked\n`,
+      out: `key ${id} is revoked: gateways that run take it for 5 seconds more at most\n`,
     });
     expect(await scope()).toBeNull();
     const again = await shoudan(`merchant key revoke ${apiKey} --json`);
@@ -262,12 +274,12 @@ describe('what is refused changes nothing', () => {
       'merchant M9 has no store S1',
     ],
     ['a merchant that is not there', 'merchant show --id M9', 1, 'no merchant M9 is registered'],
-    ['a key for nobody', 'merchant key add', 2, 'merchant key add needs either --merchant or --acquirer'],
+    ['a key for nobody', 'merchant key add', 2, 'needs one of --merchant, --channel and --acquirer'],
     [
       'a key for two',
       'merchant key add --merchant M1 --acquirer',
       2,
-      'needs either --merchant or --acquirer',
+      'needs one of --merchant, --channel and --acquirer',
     ],
     [
       'a key for a merchant that is not there',

@@ -1,5 +1,6 @@
 import { complaintAboutMerchantUrl } from '../adapters/merchants/public-addresses.ts';
-import { type Database, violatedConstraint } from '../adapters/postgres/database.ts';
+import { type ListedChannel, lockChannels } from '../adapters/postgres/channels.ts';
+import { type Connection, type Database, violatedConstraint } from '../adapters/postgres/database.ts';
 import {
   lockMerchant,
   type MerchantRecord,
@@ -12,16 +13,20 @@ import {
   findRegisteredMerchant,
   type ListedMerchant,
   listMerchants,
+  type RegisteredBinding,
   type RegisteredMerchant,
 } from '../adapters/postgres/registered-merchants.ts';
-import { listWalletAccounts } from '../adapters/postgres/wallet-accounts.ts';
+import { type ListedAccount, listWalletAccounts } from '../adapters/postgres/wallet-accounts.ts';
 import { createSealing } from '../adapters/sealing.ts';
+import { wantsSource } from '../domain/wallets.ts';
 import type { GivenTo } from '../inbound/cli/commands.ts';
 import { CommandFailure, exitCodes } from '../inbound/cli/exit-codes.ts';
 import { type MerchantWish, merchantWish, mergedMerchant } from '../inbound/cli/merchant-options.ts';
+import { sourcedBindings, type UsualSource } from '../inbound/cli/merchant-sources.ts';
 import { fields, jsonText, table } from '../inbound/cli/terminal-text.ts';
 import type { Terminal } from './command-line.ts';
 import { masterKeyOf } from './master-key.ts';
+import { namedChannel, openChannel } from './named-channel.ts';
 import { namedMerchant } from './named-merchant.ts';
 import { operatorOf } from './operator.ts';
 import { refuseLongerOrderCodes } from './policy-check.ts';
@@ -35,11 +40,16 @@ export async function addMerchant({ options }: GivenTo<'merchant add'>, terminal
   const operator = operatorOf('merchant add', options.by);
   const sealing = createSealing(masterKeyOf(settings));
   return withDatabase(settings, async (database) => {
-    await requireAccounts(database, wish);
-    const { saved, after } = await withOperatorAction(database, operator, async (connection) => {
+    const accounts = await namedAccounts(database, wish);
+    const { saved, after, warnings } = await withOperatorAction(database, operator, async (connection) => {
+      await lockChannels(connection);
       await lockMerchant(connection, wish.id);
       const before = await findRegisteredMerchant(connection, wish.id);
-      const merchant = mergedMerchant(wish, before);
+      const channel = await channelOf(connection, wish, before);
+      const { bindings, warnings } = sourcedBindings(wish, before?.bindings ?? [], (binding) =>
+        usualSource(channel, accounts, binding),
+      );
+      const merchant = { ...mergedMerchant(wish, before), channelId: channel?.id ?? null, bindings };
       if (merchant.orderCodes !== null) {
         const overrides = (await findPolicyOverrides(connection, wish.id)) ?? {};
         refuseLongerOrderCodes(overrides, merchant.orderCodes.expiryMs);
@@ -47,7 +57,7 @@ export async function addMerchant({ options }: GivenTo<'merchant add'>, terminal
       const saved = await savedOrTaken(merchant, () => saveMerchant(connection, sealing, merchant));
       const after = await namedMerchant(connection, wish.id);
       return {
-        result: { saved, after },
+        result: { saved, after, warnings },
         action: {
           action: 'merchant add',
           merchantId: wish.id,
@@ -59,6 +69,7 @@ export async function addMerchant({ options }: GivenTo<'merchant add'>, terminal
         },
       };
     });
+    if (touchesSources(wish)) for (const warning of warnings) terminal.err(`shoudan: ${warning}\n`);
     const deliverySecret = saved.isNew ? saved.deliverySecret : null;
     terminal.out(
       options.json
@@ -67,6 +78,33 @@ export async function addMerchant({ options }: GivenTo<'merchant add'>, terminal
     );
     return exitCodes.done;
   });
+}
+
+/** The channel that the merchant belongs to from now on; `null`: the acquirer. One that is closed keeps those that it has. */
+async function channelOf(
+  connection: Connection,
+  wish: MerchantWish,
+  before: RegisteredMerchant | null,
+): Promise<ListedChannel | null> {
+  const known = before?.channelId ?? null;
+  const id = wish.channelId === undefined ? known : wish.channelId;
+  if (id === null) return null;
+  return id === known ? namedChannel(connection, 'channel', id) : openChannel(connection, 'channel', id);
+}
+
+/** Who has brought a merchant unless somebody says otherwise: its channel, or the acquirer, who sells by the account. ONB-10. */
+function usualSource(
+  channel: ListedChannel | null,
+  accounts: readonly ListedAccount[],
+  { wallet, account }: Pick<RegisteredBinding, 'wallet' | 'account'>,
+): UsualSource | null {
+  if (channel !== null) return { pid: channel.source, of: `that of channel ${channel.id}` };
+  const seller = accounts.find((known) => known.wallet === wallet && known.name === account)?.sellerId;
+  return seller == null ? null : { pid: seller, of: `the seller of account ${account}` };
+}
+
+function touchesSources({ channelId, source, bindings }: MerchantWish): boolean {
+  return channelId !== undefined || source !== undefined || bindings.length > 0;
 }
 
 /** As the audit log has it: of many stores and wallets those that were wished for. */
@@ -80,8 +118,10 @@ function merchantState(merchant: RegisteredMerchant, wish: MerchantWish): AuditD
   return {
     ...others,
     stores: stores.filter(({ id }) => storeIds.has(id)),
-    bindings: bindings.filter(({ wallet, currency }) =>
-      wish.bindings.some((wished) => wished.wallet === wallet && wished.currency === currency),
+    bindings: bindings.filter(
+      ({ wallet, currency }) =>
+        wish.source !== undefined ||
+        wish.bindings.some((wished) => wished.wallet === wallet && wished.currency === currency),
     ),
   };
 }
@@ -94,10 +134,12 @@ export async function listAllMerchants(
   { options }: GivenTo<'merchant list'>,
   terminal: Terminal,
 ): Promise<number> {
+  const channelId = options.channel ?? null;
   const merchants = await withDatabase(readSettings(terminal.env), async (database) => {
+    if (channelId !== null) await namedChannel(database, 'channel', channelId);
     const all: ListedMerchant[] = [];
     for (;;) {
-      const page = await listMerchants(database, all.at(-1)?.id ?? '', pageLength);
+      const page = await listMerchants(database, all.at(-1)?.id ?? '', pageLength, channelId);
       all.push(...page);
       if (page.length < pageLength) return all;
     }
@@ -106,6 +148,7 @@ export async function listAllMerchants(
     const data = merchants.map((merchant) => ({
       id: merchant.id,
       name: merchant.name,
+      channel_id: merchant.channelId,
       mcc: merchant.mcc,
       notify_url: merchant.notifyUrl,
       order_codes: orderCodesDocument(merchant),
@@ -114,17 +157,20 @@ export async function listAllMerchants(
     }));
     terminal.out(jsonText({ data }));
   } else if (merchants.length === 0) {
-    terminal.out('no merchant yet: `shoudan merchant add`\n');
+    terminal.out(
+      channelId === null ? 'no merchant yet: `shoudan merchant add`\n' : `no merchant of ${channelId} yet\n`,
+    );
   } else {
-    const rows = merchants.map(({ id, name, mcc, notifyUrl, orderCodes, storeCount }) => [
+    const rows = merchants.map(({ id, name, channelId, mcc, notifyUrl, orderCodes, storeCount }) => [
       id,
       name,
+      channelId ?? '',
       mcc ?? '',
       `${storeCount}`,
       orderCodes === null ? 'off' : `${orderCodes.expiryMs / 1000} s`,
       notifyUrl ?? '',
     ]);
-    terminal.out(table(['id', 'name', 'category', 'stores', 'order codes', 'notify url'], rows));
+    terminal.out(table(['id', 'name', 'channel', 'category', 'stores', 'order codes', 'notify url'], rows));
   }
   return exitCodes.done;
 }
@@ -148,7 +194,8 @@ function complaintAboutUrl(settings: Settings, url: string): string | null {
   return parsed?.protocol === 'https:' || parsed?.protocol === 'http:' ? null : 'is no http or https URL';
 }
 
-async function requireAccounts(database: Database, wish: MerchantWish): Promise<void> {
+/** All accounts, those that the wallets are bound to among them. */
+async function namedAccounts(database: Database, wish: MerchantWish): Promise<readonly ListedAccount[]> {
   const accounts = await listWalletAccounts(database);
   for (const { wallet, account } of wish.bindings) {
     if (accounts.some((known) => known.wallet === wallet && known.name === account)) continue;
@@ -157,6 +204,7 @@ async function requireAccounts(database: Database, wish: MerchantWish): Promise<
       `${wallet} has no account ${account}: \`shoudan account list\` shows those that it has`,
     );
   }
+  return accounts;
 }
 
 /** One smid is one merchant: the database refuses a second one. ONB-03. */
@@ -183,16 +231,18 @@ function merchantText(merchant: RegisteredMerchant): string {
     mcc ?? '',
     terminalIds.join(', '),
   ]);
-  const bindings = merchant.bindings.map(({ wallet, currency, account, subMerchantId }) => [
+  const bindings = merchant.bindings.map(({ wallet, currency, account, subMerchantId, source }) => [
     wallet,
     currency,
     account,
     subMerchantId ?? 'not onboarded yet',
+    source ?? (wantsSource(wallet) ? 'not known' : ''),
   ]);
   return [
     fields([
       ['merchant', merchant.id],
       ['name', merchant.name],
+      ['channel', merchant.channelId],
       ['category', merchant.mcc],
       ['order codes', orderCodesText(merchant)],
       ['notify url', merchant.notifyUrl],
@@ -201,7 +251,7 @@ function merchantText(merchant: RegisteredMerchant): string {
     stores.length === 0 ? '' : `\nstores\n${table(['id', 'name', 'category', 'terminals'], stores, '  ')}`,
     bindings.length === 0
       ? ''
-      : `\nwallets\n${table(['wallet', 'currency', 'account', 'smid'], bindings, '  ')}`,
+      : `\nwallets\n${table(['wallet', 'currency', 'account', 'smid', 'source'], bindings, '  ')}`,
   ].join('');
 }
 
@@ -224,6 +274,7 @@ function merchantDocument(merchant: RegisteredMerchant) {
     id: merchant.id,
     short_no: merchant.shortNo,
     name: merchant.name,
+    channel_id: merchant.channelId,
     mcc: merchant.mcc,
     notify_url: merchant.notifyUrl,
     order_codes: orderCodesDocument(merchant),
@@ -233,11 +284,12 @@ function merchantDocument(merchant: RegisteredMerchant) {
       mcc,
       terminal_ids: terminalIds,
     })),
-    bindings: merchant.bindings.map(({ wallet, currency, account, subMerchantId }) => ({
+    bindings: merchant.bindings.map(({ wallet, currency, account, subMerchantId, source }) => ({
       wallet,
       currency,
       account,
       smid: subMerchantId,
+      source,
     })),
     created_at: merchant.createdAt.toISOString(),
   };

@@ -1,16 +1,20 @@
 import {
+  createChannelKey,
   findApiKey,
   idOfKey,
   type ListedKey,
   listApiKeys,
   revokeApiKey,
 } from '../adapters/postgres/api-keys.ts';
+import { lockChannels } from '../adapters/postgres/channels.ts';
+import type { Connection } from '../adapters/postgres/database.ts';
 import { createApiKey } from '../adapters/postgres/merchant-records.ts';
 import { withOperatorAction } from '../adapters/postgres/operator-actions.ts';
 import type { GivenTo } from '../inbound/cli/commands.ts';
 import { CommandFailure, exitCodes, usageError } from '../inbound/cli/exit-codes.ts';
 import { fields, jsonText, printable, table } from '../inbound/cli/terminal-text.ts';
 import type { Terminal } from './command-line.ts';
+import { openChannel } from './named-channel.ts';
 import { namedMerchant } from './named-merchant.ts';
 import { operatorOf } from './operator.ts';
 import { readSettings } from './settings.ts';
@@ -18,17 +22,24 @@ import { withDatabase } from './with-database.ts';
 
 /** `shoudan merchant key add`: the key is shown once; the database keeps its hash alone. */
 export async function addKey({ options }: GivenTo<'merchant key add'>, terminal: Terminal): Promise<number> {
-  if ((options.merchant === undefined) !== options.acquirer) {
-    throw usageError('merchant key add needs either --merchant or --acquirer', 'merchant key add');
+  const { merchant: merchantId = null, channel: channelId = null, label = 'cli' } = options;
+  if ([merchantId !== null, channelId !== null, options.acquirer].filter(Boolean).length !== 1) {
+    throw usageError(
+      'merchant key add needs one of --merchant, --channel and --acquirer: who the key speaks for',
+      'merchant key add',
+    );
   }
-  const { merchant: merchantId = null, label = 'cli' } = options;
   const operator = operatorOf('merchant key add', options.by);
   const settings = readSettings(terminal.env);
+  const { environment } = settings;
   return withDatabase(settings, async (database) => {
     if (merchantId !== null) await namedMerchant(database, merchantId);
     const apiKey = await withOperatorAction(database, operator, async (connection) => {
-      const result = await createApiKey(connection, { environment: settings.environment, merchantId, label });
-      const scope = merchantId === null ? 'acquirer' : 'merchant';
+      const result =
+        channelId === null
+          ? await createApiKey(connection, { environment, merchantId, label })
+          : await channelKey(connection, { environment, channelId, label });
+      const scope = channelId !== null ? 'channel' : merchantId === null ? 'acquirer' : 'merchant';
       return {
         result,
         action: {
@@ -38,22 +49,37 @@ export async function addKey({ options }: GivenTo<'merchant key add'>, terminal:
           subjectId: idOfKey(result),
           note: null,
           before: null,
-          after: { scope, label },
+          after: { scope, label, ...(channelId === null ? {} : { channel_id: channelId }) },
         },
       };
     });
     const id = idOfKey(apiKey);
     terminal.out(
       options.json
-        ? jsonText({ id, api_key: apiKey, merchant_id: merchantId, label })
+        ? jsonText({ id, api_key: apiKey, merchant_id: merchantId, channel_id: channelId, label })
         : `${fields([
             ['key', id],
-            ['for', merchantId === null ? 'the acquirer' : `merchant ${merchantId}`],
+            ['for', holderOf({ merchantId, channelId }) ?? 'the acquirer'],
             ['label', label],
           ])}\nThe API key, shown this once:\n  ${apiKey}\n`,
     );
     return exitCodes.done;
   });
+}
+
+/** A closed channel gets none, and one that is being closed by somebody is waited for. */
+async function channelKey(
+  connection: Connection,
+  key: { readonly environment: string; readonly channelId: string; readonly label: string },
+): Promise<string> {
+  await lockChannels(connection);
+  await openChannel(connection, 'channel', key.channelId);
+  return createChannelKey(connection, key);
+}
+
+function holderOf({ merchantId, channelId }: Pick<ListedKey, 'merchantId' | 'channelId'>): string | null {
+  if (merchantId !== null) return `merchant ${merchantId}`;
+  return channelId === null ? null : `channel ${channelId}`;
 }
 
 /** `shoudan merchant key list`. */
@@ -62,19 +88,20 @@ export async function listKeys(
   terminal: Terminal,
 ): Promise<number> {
   const keys = await withDatabase(readSettings(terminal.env), (database) =>
-    listApiKeys(database, { merchantId: options.merchant }),
+    listApiKeys(database, { merchantId: options.merchant, channelId: options.channel }),
   );
   if (options.json) terminal.out(jsonText({ data: keys.map(keyDocument) }));
   else if (keys.length === 0) terminal.out('no API key yet: `shoudan merchant key add`\n');
   else {
     const rows = keys.map((key) => [
       key.id,
-      key.merchantId ?? 'acquirer',
+      holderOf(key) ?? 'acquirer',
       key.label,
       key.createdAt.toISOString(),
-      key.revokedAt === null ? '' : key.revokedAt.toISOString(),
+      key.lastUsedAt?.toISOString() ?? 'never',
+      key.revokedAt?.toISOString() ?? '',
     ]);
-    terminal.out(table(['key', 'for', 'label', 'created', 'revoked'], rows));
+    terminal.out(table(['key', 'for', 'label', 'created', 'last used', 'revoked'], rows));
   }
   return exitCodes.done;
 }
@@ -109,7 +136,11 @@ export async function revokeKey(given: GivenTo<'merchant key revoke'>, terminal:
       `no API key ${printable(id)} is known: \`shoudan merchant key list\` shows their ids`,
     );
   }
-  terminal.out(given.options.json ? jsonText(keyDocument(revoked)) : `key ${revoked.id} is revoked\n`);
+  terminal.out(
+    given.options.json
+      ? jsonText(keyDocument(revoked))
+      : `key ${revoked.id} is revoked: gateways that run take it for 5 seconds more at most\n`,
+  );
   return exitCodes.done;
 }
 
@@ -122,8 +153,10 @@ function keyDocument(key: ListedKey) {
     id: key.id,
     scope: key.scope,
     merchant_id: key.merchantId,
+    channel_id: key.channelId,
     label: key.label,
     created_at: key.createdAt.toISOString(),
+    last_used_at: key.lastUsedAt?.toISOString() ?? null,
     revoked_at: key.revokedAt === null ? null : key.revokedAt.toISOString(),
   };
 }

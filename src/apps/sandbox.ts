@@ -75,7 +75,7 @@ export async function setUpSandbox(
       orderCodes: { scene: 'sandbox', expiryMs: 120_000 },
       stores: [{ id: storeId, name: 'Sandbox Store', mcc: null, terminalIds: [terminalId] }],
       bindings: [
-        { wallet: 'alipay_open', currency: 'CNY', account: accountName, subMerchantId: smid },
+        { wallet: 'alipay_open', currency: 'CNY', account: accountName, subMerchantId: smid, source: pid },
         { wallet: 'alipay_plus', currency: entryCurrency, account: accountName, subMerchantId: merchantId },
       ],
     });

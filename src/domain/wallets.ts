@@ -38,6 +38,13 @@ export function wantsCategory(wallet: WalletName): boolean {
   return categoryWallets.includes(wallet);
 }
 
+/** Wallets that are told who has brought a merchant, by a number (PID) of their own. Rule ONB-02. */
+const sourceWallets: readonly WalletName[] = ['alipay_open'];
+
+export function wantsSource(wallet: WalletName): boolean {
+  return sourceWallets.includes(wallet);
+}
+
 export function isWalletName(text: string): text is WalletName {
   return (walletNames as readonly string[]).includes(text);
 }

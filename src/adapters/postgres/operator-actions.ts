@@ -14,6 +14,7 @@ export interface Operator {
 export type AuditSubject =
   | 'account'
   | 'api_key'
+  | 'channel'
   | 'delivery'
   | 'endpoint'
   | 'entry_code'

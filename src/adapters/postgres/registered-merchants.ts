@@ -1,3 +1,4 @@
+import type { WalletName } from '../../domain/wallets.ts';
 import type { Database, Queryable } from './database.ts';
 import type { MerchantRecord } from './merchant-records.ts';
 
@@ -51,7 +52,10 @@ export interface RegisteredMerchant extends MerchantRecord {
 }
 
 /** `source` is `null` where the wallet asks for none, and until it is known. */
-export type RegisteredBinding = MerchantRecord['bindings'][number] & { readonly source: string | null };
+export type RegisteredBinding = MerchantRecord['bindings'][number] & {
+  readonly wallet: WalletName;
+  readonly source: string | null;
+};
 
 /** A merchant as it is registered, without its delivery secret. */
 export async function findRegisteredMerchant(

@@ -14,7 +14,7 @@ const wait = {
 
 const merchantOfOrder = {
   value: 'ID',
-  about: "The merchant that it is for, with the acquirer's key.",
+  about: 'The merchant that it is for, with a key of the acquirer or of a channel.',
 } as const;
 
 const entryCode = { about: 'The code, or its address.', required: true } as const;
@@ -22,6 +22,10 @@ const entryCode = { about: 'The code, or its address.', required: true } as cons
 const svg = { value: 'FILE', about: 'Write the QR to a file as SVG, for printing.' } as const;
 
 const merchantOfKey = { value: 'ID', about: 'The merchant that the key speaks for.' } as const;
+
+const channelOfKey = { value: 'ID', about: 'The channel whose branch the key speaks for.' } as const;
+
+const channelId = { value: 'ID', about: 'The channel.', required: true } as const;
 
 const policyMerchant = { value: 'ID', about: 'The merchant.', required: true } as const;
 
@@ -166,6 +170,85 @@ export const commands = {
     },
     notes: ['It is shown with all of the account that needs attention, and logged when that begins.'],
   },
+  'channel add': {
+    about: 'Add a channel: who brings merchants to the acquirer, or channels of its own.',
+    effect: 'audited',
+    arguments: {},
+    options: {
+      id: { value: 'ID', about: 'The channel: 1 to 32 digits and letters.', required: true },
+      name: { value: 'NAME', about: 'Its name.', required: true },
+      source: {
+        value: 'PID',
+        about: 'Its number at alipay_open, 16 digits: the source of the merchants that it brings.',
+        required: true,
+      },
+      parent: {
+        value: 'ID',
+        about: 'The channel above it. Without one it stands directly below the acquirer.',
+      },
+      by,
+      json,
+    },
+    notes: [
+      '`shoudan merchant add --channel` puts merchants below it, `shoudan merchant key add --channel` makes a key for it.',
+    ],
+  },
+  'channel list': {
+    about: 'List the channels, each followed by those that are below it.',
+    effect: 'reads',
+    arguments: {},
+    options: { json },
+  },
+  'channel show': {
+    about: 'Show a channel, with how much stands directly below it.',
+    effect: 'reads',
+    arguments: {},
+    options: { id: channelId, json },
+  },
+  'channel set': {
+    about: "Change a channel's name or source.",
+    effect: 'audited',
+    arguments: {},
+    options: {
+      id: channelId,
+      name: { value: 'NAME', about: 'Its name.' },
+      source: { value: 'PID', about: 'Its number at alipay_open, 16 digits.' },
+      by,
+      json,
+    },
+    notes: [
+      'A new source is that of the merchants that it has brought itself, too, wherever they had the old one: this corrects them all at once.',
+      'What the wallet was told when they were onboarded is not changed by it.',
+    ],
+  },
+  'channel move': {
+    about: 'Put a channel with everything that is below it below another one.',
+    effect: 'audited',
+    arguments: {},
+    options: {
+      id: channelId,
+      to: {
+        value: 'ID',
+        about: "The channel that is to be above it; '' puts it directly below the acquirer.",
+        required: true,
+      },
+      by,
+      json,
+    },
+    notes: [
+      'Gateways that run notice it within 5 seconds; until then it is reached by the keys of the channels that were above it.',
+    ],
+  },
+  'channel close': {
+    about: 'Close a channel for good, and revoke its keys.',
+    effect: 'audited',
+    arguments: {},
+    options: { id: channelId, by, json },
+    notes: [
+      'Nothing may stand below it: put its channels and merchants elsewhere first.',
+      'Gateways that run notice it within 5 seconds.',
+    ],
+  },
   'merchant add': {
     about: 'Register a merchant, or add stores, terminals and wallets to one.',
     effect: 'audited',
@@ -186,6 +269,12 @@ export const commands = {
         about: 'Take payments of this currency with this wallet, through this account, as this smid.',
         repeats: true,
       },
+      channel: { value: 'ID', about: "The channel that brings it; '' makes it the acquirer's own." },
+      source: {
+        value: 'PID',
+        about:
+          "Who has brought it, as alipay_open is told, 16 digits. Default: its channel's source, or the seller of the account.",
+      },
       'order-codes': {
         value: 'SCENE',
         about: "Turn order codes on, for the scene that needs them; '' turns them off.",
@@ -201,9 +290,18 @@ export const commands = {
     notes: [
       'A new merchant gets the secret that signs its deliveries; it is printed this once.',
       'Of a merchant that is there already, what is not given stays as it is.',
+      'Each of its wallets that asks for a source needs one. One that is not the default is taken, with a warning.',
     ],
   },
-  'merchant list': { about: 'List the merchants.', effect: 'reads', arguments: {}, options: { json } },
+  'merchant list': {
+    about: 'List the merchants.',
+    effect: 'reads',
+    arguments: {},
+    options: {
+      channel: { value: 'ID', about: 'Those alone that this channel, or one below it, has brought.' },
+      json,
+    },
+  },
   'merchant show': {
     about: 'Show a merchant with its stores, terminals and wallets.',
     effect: 'reads',
@@ -265,17 +363,24 @@ export const commands = {
     arguments: {},
     options: {
       merchant: merchantOfKey,
+      channel: channelOfKey,
       acquirer: { value: null, about: 'Make a key of the acquirer, which speaks for every merchant.' },
       label: { value: 'TEXT', about: 'What people know the key by. Default `cli`.' },
       by,
       json,
     },
+    notes: ['Whoever it is for may have several: make the new one, change over, revoke the old one.'],
   },
   'merchant key list': {
     about: 'List API keys, without the keys themselves.',
     effect: 'reads',
     arguments: {},
-    options: { merchant: { value: 'ID', about: 'Those of this merchant alone.' }, json },
+    options: {
+      merchant: { value: 'ID', about: 'Those of this merchant alone.' },
+      channel: { value: 'ID', about: 'Those of this channel alone.' },
+      json,
+    },
+    notes: ['When a key was last used is known to the minute, and some seconds late.'],
   },
   'merchant key revoke': {
     about: 'Revoke an API key for good.',

@@ -20,9 +20,13 @@ export interface MerchantWish {
   readonly storeMccs: readonly { readonly storeId: string; readonly mcc: string }[];
   readonly terminals: readonly { readonly storeId: string; readonly terminalId: string }[];
   readonly bindings: readonly Binding[];
+  /** `null` makes it the acquirer's own, `undefined` leaves it where it is. ONB-04. */
+  readonly channelId: string | null | undefined;
+  /** For all of its wallets that ask for one. ONB-02. */
+  readonly source: string | undefined;
 }
 
-interface Binding {
+export interface Binding {
   readonly wallet: WalletName;
   readonly currency: string;
   readonly account: string;
@@ -53,9 +57,12 @@ export interface WholeMerchant extends KnownMerchant {
   readonly bindings: readonly Binding[];
 }
 
-const idForm = /^[0-9A-Za-z]{1,32}$/;
+/** The form of ids that travel on wires: merchants, stores, channels. */
+export const idForm = /^[0-9A-Za-z]{1,32}$/;
 const terminalForm = /^[0-9A-Za-z]{1,8}$/;
-const nameForm = /^[^\p{Cc}\p{Cs}]{1,256}$/u;
+export const nameForm = /^[^\p{Cc}\p{Cs}]{1,256}$/u;
+/** A wallet's number of a business (PID). */
+export const sourceForm = /^\d{16}$/;
 const mccForm = /^\d{4}$/;
 
 /** Anybody who sees an order code can pay it, so its life is short. PAY-16. */
@@ -76,8 +83,17 @@ export function merchantWish(
   if (options.mcc !== undefined && !mccForm.test(options.mcc)) {
     throw unusable('mcc', options.mcc, 'is not the four digits of an ISO 18245 category');
   }
+  const { channel, source } = options;
+  if (channel !== undefined && channel !== '' && !idForm.test(channel)) {
+    throw unusable('channel', channel, 'is not 1 to 32 digits and letters');
+  }
+  if (source !== undefined && !sourceForm.test(source)) {
+    throw unusable('source', source, 'is not the 16 digits of a PID');
+  }
   return {
     id: options.id,
+    channelId: channel === '' ? null : channel,
+    source,
     name: options.name,
     mcc: options.mcc,
     notifyUrl: notifyUrlOf(options['notify-url'], complaintAboutUrl),

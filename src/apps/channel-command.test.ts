@@ -1,0 +1,304 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { createMerchantDirectory } from '../adapters/postgres/merchant-directory.ts';
+import { openedTestDatabase } from '../adapters/postgres/opened-test-database.fixture.ts';
+import { saveWalletAccount } from '../adapters/postgres/wallet-accounts.ts';
+import { createSealing } from '../adapters/sealing.ts';
+import { type Ended, shoudan as run } from './scripted-gateway.fixture.ts';
+
+const sealing = createSealing(Buffer.alloc(32, 7));
+const { url, database } = await openedTestDatabase();
+const folder = mkdtempSync(join(tmpdir(), 'shoudan-channels-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const ours = '2088000000000001';
+const theirs = '2088000000000002';
+
+beforeEach(async () => {
+  await database.query('truncate merchants, channels, channel_keys, wallet_accounts cascade');
+  await saveWalletAccount(database, sealing, {
+    wallet: 'alipay_open',
+    name: 'main',
+    appId: '2021000000000001',
+    sellerId: ours,
+    gatewayUrl: 'https://wallet.example/gateway.do',
+    privateKey: 'private',
+    walletPublicKey: 'public',
+  });
+});
+
+function shoudan(line: string): Promise<Ended> {
+  return run(line.split(' '), {
+    DATABASE_URL: url,
+    SHOUDAN_DATA_DIR: folder,
+    SHOUDAN_MASTER_KEY: '07'.repeat(32),
+  });
+}
+
+/** Done, and what it answers. */
+async function done(line: string) {
+  const ended = await shoudan(`${line} --json`);
+  expect(ended).toMatchObject({ exitCode: 0, err: '' });
+  return JSON.parse(ended.out);
+}
+
+async function refused(line: string, exitCode: number, why: string): Promise<void> {
+  const ended = await shoudan(line);
+  expect(ended).toMatchObject({ exitCode, out: '' });
+  expect(ended.err).toContain(why);
+  expect(ended.err.trimEnd().split('\n')).toHaveLength(1);
+}
+
+async function tree(): Promise<void> {
+  await done(`channel add --id east --name East --source ${theirs}`);
+  await done(`channel add --id tills --name Tills --source 2088000000000003 --parent east`);
+  await done(`channel add --id west --name West --source 2088000000000004`);
+}
+
+// proves ONB-04
+describe('shoudan channel', () => {
+  it('adds a channel, shows it, and lists all as a tree', async () => {
+    expect(await done(`channel add --id east --name East --source ${theirs}`)).toEqual({
+      id: 'east',
+      name: 'East',
+      source: theirs,
+      parent: null,
+      path: ['east'],
+      channel_count: 0,
+      merchant_count: 0,
+      created_at: expect.any(String),
+      closed_at: null,
+    });
+    await done('channel add --id west --name West --source 2088000000000004');
+    await done('channel add --id tills --name Tills --source 2088000000000003 --parent east');
+    await done('merchant add --id M1 --name Shop --channel tills');
+    const shown = await shoudan('channel show --id tills');
+    expect(shown.out).toMatch(
+      /^channel {4}tills\nname {7}Tills\nsource {5}2088000000000003\nplace {6}acquirer > east > tills\nchannels {3}0\nmerchants {2}1\n/,
+    );
+    expect((await shoudan('channel list')).out).toBe(
+      'id       name   source            channels  merchants  closed\n' +
+        'east     East   2088000000000002  1         0\n' +
+        '  tills  Tills  2088000000000003  0         1\n' +
+        'west     West   2088000000000004  0         0\n',
+    );
+    const { data } = await done('channel list');
+    expect(data.map(({ id }: { readonly id: string }) => id)).toEqual(['east', 'tills', 'west']);
+  });
+
+  it('says what to do when there is none', async () => {
+    expect((await shoudan('channel list')).out).toBe('no channel yet: `shoudan channel add`\n');
+    await refused('channel show --id nobody', 1, '--id nobody is no channel: `shoudan channel list` shows');
+  });
+
+  it.each([
+    ['add --id a-b --name N --source 2088000000000001', 2, '--id a-b is not 1 to 32 digits and letters'],
+    ['add --id n --name N --source 2088', 2, '--source 2088 is not the 16 digits of a PID'],
+    ['add --id n --name N', 2, '--source'],
+    ['add --id n --name N --source 2088000000000001 --parent nobody', 1, '--parent nobody is no channel'],
+    ['add --id east --name N --source 2088000000000001', 1, '--id east is a channel already'],
+    ['set --id east', 2, 'needs --name or --source'],
+    ['set --id nobody --name N', 1, '--id nobody is no channel'],
+    ['set --id east --source x', 2, '--source x is not the 16 digits of a PID'],
+    ['move --id east --to tills', 1, '--to tills is below channel east, and no channel is below itself'],
+    ['move --id east --to east', 1, '--to east is the channel itself'],
+    ['move --id east --to nobody', 1, '--to nobody is no channel'],
+    ['move --id nobody --to east', 1, '--id nobody is no channel'],
+    ['close --id nobody', 1, '--id nobody is no channel'],
+    ['close --id east', 1, '--id east has 1 channels and 0 merchants below it: put them elsewhere first'],
+  ])('%s is refused and changes nothing', async (line, exitCode, why) => {
+    await tree();
+    const before = await done('channel list');
+    await refused(`channel ${line}`, exitCode, why);
+    expect(await done('channel list')).toEqual(before);
+  });
+
+  it('moves a branch, and the directory follows with every merchant in it', async () => {
+    await tree();
+    await done('merchant add --id M1 --name Shop --channel tills');
+    const channels = async () => (await createMerchantDirectory(database, sealing).find('M1'))?.channels;
+    expect(await channels()).toEqual(['tills', 'east']);
+    expect(await done('channel move --id east --to west')).toMatchObject({ path: ['west', 'east'] });
+    expect(await channels()).toEqual(['tills', 'east', 'west']);
+    const toTop = await run(['channel', 'move', '--id', 'tills', '--to', '', '--json'], {
+      DATABASE_URL: url,
+    });
+    expect(JSON.parse(toTop.out)).toMatchObject({ parent: null, path: ['tills'] });
+    expect(await channels()).toEqual(['tills']);
+  });
+
+  it('closes what is empty, for good: its keys end, and nothing is put below it any more', async () => {
+    await tree();
+    await done('merchant add --id M1 --name Shop --channel tills');
+    const { api_key: apiKey, id } = await done('merchant key add --channel tills --label till');
+    const scope = () => createMerchantDirectory(database, sealing).scopeOfKey(apiKey);
+    expect(await scope()).toEqual({ kind: 'channel', channelId: 'tills' });
+    await refused('channel close --id tills', 1, '--id tills has 0 channels and 1 merchants below it');
+    await done('merchant add --id M1 --channel west');
+    expect(await done('channel close --id tills')).toMatchObject({
+      closed_at: expect.any(String),
+      revoked_keys: 1,
+    });
+    expect(await scope()).toBeNull();
+    const { data } = await done('merchant key list --channel tills');
+    expect(data).toMatchObject([
+      { id, scope: 'channel', channel_id: 'tills', revoked_at: expect.any(String) },
+    ]);
+    const again = await shoudan('channel close --id tills');
+    expect(again).toMatchObject({
+      exitCode: 0,
+      out: 'channel tills is closed, and 0 of its keys are revoked\n',
+    });
+    for (const line of [
+      'merchant add --id M2 --name Other --channel tills',
+      `channel add --id n --name N --source ${ours} --parent tills`,
+      'channel move --id west --to tills',
+      'channel move --id tills --to west',
+      'merchant key add --channel tills',
+    ]) {
+      await refused(line, 1, 'tills is closed since ');
+    }
+    expect((await done('merchant list')).data).toHaveLength(1);
+  });
+
+  it('a merchant that is added while its channel is closed does not slip in', async () => {
+    await done(`channel add --id east --name East --source ${theirs}`);
+    const ended = await Promise.all([
+      shoudan('channel close --id east'),
+      shoudan('merchant add --id M1 --name Shop --channel east'),
+      shoudan('merchant key add --channel east'),
+      shoudan(`channel add --id below --name Below --source ${ours} --parent east`),
+    ]);
+    expect(ended.some(({ exitCode }) => exitCode === 0)).toBe(true);
+    const east = await done('channel show --id east');
+    if (east.closed_at === null) return;
+    expect(east).toMatchObject({ channel_count: 0, merchant_count: 0 });
+    const { data } = await done('merchant key list --channel east');
+    for (const key of data) expect(key.revoked_at).toEqual(expect.any(String));
+  });
+});
+
+describe('merchants of channels', () => {
+  it('are listed by branch', async () => {
+    await tree();
+    await done('merchant add --id M1 --name A --channel tills');
+    await done('merchant add --id M2 --name B --channel east');
+    await done('merchant add --id M3 --name C');
+    const of = async (line: string) =>
+      (await done(`merchant list ${line}`.trimEnd())).data.map(
+        (merchant: { readonly id: string; readonly channel_id: string | null }) =>
+          `${merchant.id} ${merchant.channel_id}`,
+      );
+    expect(await of('')).toEqual(['M1 tills', 'M2 east', 'M3 null']);
+    expect(await of('--channel east')).toEqual(['M1 tills', 'M2 east']);
+    expect(await of('--channel west')).toEqual([]);
+    await refused('merchant list --channel nobody', 1, '--channel nobody is no channel');
+    expect((await shoudan('merchant list --channel west')).out).toBe('no merchant of west yet\n');
+  });
+
+  // proves ONB-02, ONB-10
+  it('have the source of their channel, the acquirer’s own that of the account’s seller', async () => {
+    await tree();
+    const bind = '--bind alipay_open:CNY:main:';
+    const of = async (line: string) => (await done(`merchant add ${line}`)).bindings[0].source;
+    expect(await of(`--id M1 --name A ${bind}20881`)).toBe(ours);
+    expect(await of(`--id M2 --name B ${bind}20882 --channel east`)).toBe(theirs);
+    const other = await shoudan(`merchant add --id M3 --name C ${bind}20883 --channel east --source ${ours}`);
+    expect(other).toMatchObject({ exitCode: 0 });
+    expect(other.out).toMatch(/smid +source\n +alipay_open +CNY +main +20883 +2088000000000001\n/);
+    expect(other.err).toBe(
+      `shoudan: the source of alipay_open CNY is ${ours}, and that of channel east is ${theirs}: ` +
+        `\`--source ${theirs}\` unless somebody else has brought the merchant\n`,
+    );
+    // Who has brought it may have stayed the same when it moves.
+    const moved = await shoudan('merchant add --id M2 --channel west --json');
+    expect(JSON.parse(moved.out)).toMatchObject({ channel_id: 'west', bindings: [{ source: theirs }] });
+    expect(moved.err).toContain('that of channel west is 2088000000000004');
+    expect(await of('--id M2 --source 2088000000000004')).toBe('2088000000000004');
+  });
+
+  // proves ONB-02
+  it('have it corrected all at once, by way of their channel', async () => {
+    await tree();
+    for (const [id, more] of [
+      ['M1', '--channel east'],
+      ['M2', '--channel east'],
+      ['M3', '--channel west'],
+    ]) {
+      await done(`merchant add --id ${id} --name N --bind alipay_open:CNY:main:S${id} ${more}`);
+    }
+    await shoudan(
+      `merchant add --id M4 --name N --bind alipay_open:CNY:main:S4 --channel east --source ${ours}`,
+    );
+    const set = await done('channel set --id east --source 2088000000000009');
+    expect(set).toMatchObject({ source: '2088000000000009', corrected_merchants: ['M1', 'M2'] });
+    const sourceOf = async (id: string) => (await done(`merchant show --id ${id}`)).bindings[0].source;
+    expect(await sourceOf('M1')).toBe('2088000000000009');
+    expect(await sourceOf('M3')).toBe('2088000000000004');
+    expect(await sourceOf('M4')).toBe(ours);
+    const text = await shoudan(`channel set --id east --source ${theirs}`);
+    expect(text.out).toContain('\nthe source of 2 merchants was corrected\n');
+    const { data } = await done('audit list --subject east --limit 1');
+    expect(data).toMatchObject([
+      {
+        action: 'channel set',
+        before: { source: '2088000000000009' },
+        after: { source: theirs, corrected_merchants: ['M1', 'M2'] },
+      },
+    ]);
+  });
+
+  it('whose source nobody knows are refused, and leave nothing behind', async () => {
+    await database.query('update wallet_accounts set seller_id = null');
+    await refused(
+      'merchant add --id M1 --name N --bind alipay_open:CNY:main:S1',
+      1,
+      'alipay_open CNY of merchant M1 has no source: say with --source whose PID has brought it',
+    );
+    expect((await done('merchant list')).data).toEqual([]);
+  });
+});
+
+describe('keys of channels', () => {
+  it('are made for one holder, several of them, and listed with when they were last used', async () => {
+    await tree();
+    await done('merchant add --id M1 --name N --channel east');
+    const made = await shoudan('merchant key add --channel east --label console');
+    expect(made.out).toMatch(
+      /^key {4}\w{16}\nfor {4}channel east\nlabel {2}console\n\nThe API key, shown this once:\n {2}sk_\S+\n$/,
+    );
+    const second = await done('merchant key add --channel east --label backup');
+    expect(second).toMatchObject({ channel_id: 'east', merchant_id: null, label: 'backup' });
+    await done('merchant key add --merchant M1');
+    await database.query(
+      `update channel_keys set last_used_at = '2026-03-02T04:05:06Z' where label = 'console'`,
+    );
+    const { data } = await done('merchant key list --channel east');
+    expect(data).toMatchObject([
+      { scope: 'channel', channel_id: 'east', label: 'console', last_used_at: '2026-03-02T04:05:06.000Z' },
+      { id: second.id, label: 'backup', last_used_at: null, revoked_at: null },
+    ]);
+    expect((await shoudan('merchant key list --channel east')).out).toMatch(
+      /^key +for +label +created +last used +revoked\n\w+ +channel east +console +\S+ +2026-03-02T04:05:06.000Z\n\w+ +channel east +backup +\S+ +never\n$/,
+    );
+    expect((await done(`merchant key revoke ${second.id}`)).revoked_at).toEqual(expect.any(String));
+    expect((await done('merchant key list --channel east')).data[0].revoked_at).toBeNull();
+  });
+
+  it.each(['', '--merchant M1 --channel east', '--channel east --acquirer'])(
+    'merchant key add %s names no one holder',
+    async (holders) => {
+      await refused(
+        `merchant key add ${holders}`.trimEnd(),
+        2,
+        'needs one of --merchant, --channel and --acquirer: who the key speaks for',
+      );
+    },
+  );
+
+  it('need a channel that is there', async () => {
+    await refused('merchant key add --channel nobody', 1, '--channel nobody is no channel');
+  });
+});
