@@ -15,6 +15,7 @@ function trial() {
     askMs: 0,
     answerMs: 0,
     failing: false,
+    hangs: null as Promise<void> | null,
     samples: 0,
     released: [] as boolean[],
   };
@@ -29,6 +30,7 @@ function trial() {
       return {
         async query() {
           state.samples += 1;
+          await state.hangs;
           if (state.failing) throw new Error('the database is away');
           pass(state.askMs);
           const now = new Date(state.databaseMs);
@@ -163,6 +165,22 @@ describe('the database’s clock, as a process knows it', () => {
     state.failing = false;
     state.databaseMs += hourMs;
     await vi.advanceTimersByTimeAsync(1_000);
+    expect(behindMs(clock, state)).toBe(0);
+    clock.stop();
+  });
+
+  it('asks a database that does not answer one question at a time', async () => {
+    const { state, pass, database } = trial();
+    const clock = await openDatabaseClock(database);
+    const hanging = Promise.withResolvers<void>();
+    state.hangs = hanging.promise;
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(state.samples).toBe(2);
+    state.hangs = null;
+    hanging.resolve();
+    pass(30_000);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(state.samples).toBe(3);
     expect(behindMs(clock, state)).toBe(0);
     clock.stop();
   });

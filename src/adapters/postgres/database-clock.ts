@@ -54,7 +54,15 @@ export async function openDatabaseClock(
   };
   await sample();
   // A sample that fails leaves the last one in force: drift over seconds is far below any wait we measure.
-  const timer = setInterval(() => void sample().catch(() => {}), sampleEveryMs);
+  let isAsking = false;
+  const askAgain = async (): Promise<void> => {
+    // A database that does not answer must not have a connection taken by each further question.
+    if (isAsking) return;
+    isAsking = true;
+    await sample().catch(() => {});
+    isAsking = false;
+  };
+  const timer = setInterval(() => void askAgain(), sampleEveryMs);
   timer.unref();
   return {
     now: () => new Date(performance.now() + aheadOfMonotonicMs),
