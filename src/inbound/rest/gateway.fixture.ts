@@ -188,7 +188,7 @@ export interface TestGateway {
   readonly wallet: WalletScript;
   /** A request with the tea house's key, unless `headers` say otherwise. Its answer must be one that is described. */
   ask(
-    method: 'GET' | 'POST' | 'DELETE' | 'PUT',
+    method: 'GET' | 'POST' | 'DELETE' | 'PUT' | 'QUERY',
     url: string,
     body?: unknown,
     headers?: Record<string, string>,

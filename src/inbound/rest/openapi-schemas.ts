@@ -75,10 +75,23 @@ export function published(schema: object): Schema {
   };
 }
 
+/**
+ * A pattern that every engine can read. Control characters are named one by one, and lone surrogates, which no text in
+ * UTF-8 has, not at all.
+ */
+function portable(pattern: string): string {
+  return pattern
+    .replaceAll('\\p{Cc}', '\\u0000-\\u001f\\u007f-\\u009f')
+    .replaceAll('\\p{Cs}', '')
+    .replaceAll('\\0', '\\u0000');
+}
+
 function withReferences(schema: Schema): Schema {
-  const { properties, items, additionalProperties, ...rest } = schema;
+  const { properties, items, additionalProperties, propertyNames, pattern, ...rest } = schema;
   return {
     ...rest,
+    ...(pattern === undefined ? {} : { pattern: portable(pattern) }),
+    ...(propertyNames === undefined ? {} : { propertyNames: withReferences(propertyNames) }),
     ...(properties === undefined
       ? {}
       : {

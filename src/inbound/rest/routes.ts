@@ -39,8 +39,13 @@ export function answerUnknownRoutes(app: FastifyInstance): void {
       if (name !== 'HEAD') table.push({ method: name, url, schema, operation, pattern: patternOf(url) });
     }
   });
-  app.setNotFoundHandler(async (request) => {
+  const answer = async (request: FastifyRequest): Promise<never> => {
     throw unknownRoute(request, table);
+  };
+  app.setNotFoundHandler(answer);
+  // Before its body is looked at: what no route takes is refused for that, whatever it carries.
+  app.addHook('preParsing', async (request) => {
+    if (request.is404 && request.server === app) await answer(request);
   });
 }
 
