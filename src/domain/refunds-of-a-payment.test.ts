@@ -105,8 +105,9 @@ function differences({ payment, refunds }: Books): string[] {
   const done = refunds.filter(({ state }) => state === 'succeeded');
   if (payment.openRefunds !== open.length)
     found.push(`${open.length} refunds are open, it says ${payment.openRefunds}`);
-  // A reversal that gave back what remained counts beside the refunds.
-  const undone = payment.reversal?.state === 'effected' && payment.cancelledBy === 'refund';
+  // A reversal that gave back what remained counts beside the refunds, and then all of it is given back.
+  const { minor } = payment.amount;
+  const undone = payment.reversal !== null && payment.refunded === minor && payment.refundReserved === minor;
   if (!undone && payment.refunded !== sum(done))
     found.push(`${sum(done)} were refunded, it says ${payment.refunded}`);
   if (!undone && payment.refundReserved !== sum(done) + sum(open))
