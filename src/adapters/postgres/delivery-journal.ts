@@ -120,7 +120,7 @@ async function recordPutOff(database: Database, delivery: Delivery, dueAt: Date)
   if (rowCount === 0) await tryHasEnded(database, delivery);
 }
 
-/** Several processes that do it at once share the rows. The wait is that of `putOffMs`. */
+/** Several processes that do it at once share the rows. The wait is that of `putOffMs`. Only these rows are read. */
 async function putOffOthers(database: Database, delivery: Delivery, longestMs: number): Promise<void> {
   await database.query({
     name: 'put_off_other_deliveries',
@@ -132,7 +132,8 @@ async function putOffOthers(database: Database, delivery: Delivery, longestMs: n
            )
            update deliveries set due_at = clock_timestamp() + interval '1 millisecond' * least($3::float8,
              greatest(1000, floor(extract(epoch from clock_timestamp() - deliveries.created_at) * 500)))
-           from o where deliveries.merchant_id = $1 and deliveries.id = o.id and deliveries.created_at = o.created_at`,
+           from o where deliveries.merchant_id = $1 and deliveries.id = any(array(select id from o))
+             and deliveries.id = o.id and deliveries.created_at = o.created_at`,
     values: [delivery.merchantId, delivery.url, longestMs],
   });
 }

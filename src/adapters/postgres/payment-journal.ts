@@ -234,7 +234,8 @@ const announcingSql = `
 ), w as (
   update deliveries set state = 'withdrawn', due_at = null, ended_at = clock_timestamp()
   from l
-  where deliveries.merchant_id = $1 and deliveries.id = l.id and deliveries.created_at = l.created_at
+  where deliveries.merchant_id = $1 and deliveries.payment_id = $2
+    and deliveries.id = l.id and deliveries.created_at = l.created_at
     and l.state in ('pending', 'held', 'exhausted')
 ), d as (
   insert into deliveries (merchant_id, id, type, subject, subject_id, payment_id, url, state, due_at, created_at)
