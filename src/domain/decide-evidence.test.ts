@@ -38,6 +38,23 @@ describe('the transaction of a payment', () => {
     expect(after).toMatchObject({ state: 'succeeded', walletTransactionId: paid.walletTransactionId });
   });
 
+  test('is kept from whichever answer first names it, and a repeat of that changes nothing', () => {
+    const seen = told(entryPayment(), { kind: 'pay_answered', answer: awaitingPayer }, 1);
+    expect(seen).toMatchObject({ knownToWallet: true, walletTransactionId: null });
+    const named: PaymentInput = {
+      kind: 'pay_answered',
+      answer: { ...awaitingPayer, walletTransactionId: 'W1' },
+    };
+    const known = told(seen, named, 2);
+    expect(known.walletTransactionId).toBe('W1');
+    expect(told(known, named, 3)).toBe(known);
+    const other: PaymentInput = {
+      kind: 'pay_answered',
+      answer: { ...awaitingPayer, walletTransactionId: 'W2' },
+    };
+    expect(told(known, other, 3)).toBe(known);
+  });
+
   test('is the first that was paid, once money is on its way back', () => {
     const undone = reversingPayment('cancelling', 'inquire', {
       knownToWallet: true,
