@@ -72,14 +72,37 @@ export function startReleases(
     }
   }
 
-  /** Ends when the account answers, or nothing has waited for it for a while; the next silence sends another. */
+  /** Releases everything that waits for the account; one such release at a time. */
+  function released(wallet: WalletName, account: string): Promise<void> {
+    const name = `${wallet}/${account}`;
+    silenced.delete(name);
+    const releasing = release(wallet, account)
+      .catch((error: unknown) => {
+        silenced.add(name);
+        throw error;
+      })
+      .finally(() => lookedAtMs.set(name, engine.clock.monotonicMs()));
+    return started(underWay, name, releasing);
+  }
+
+  /**
+   * Ends when the account answers, or nothing has waited for it for a while; the next silence sends another. What went
+   * unanswered last is held after the first answers have released the others, and perhaps nobody calls any more: it is
+   * released here.
+   */
   async function scout(wallet: WalletName, account: string, sinceMs: number): Promise<void> {
     let foundAtMs = engine.clock.monotonicMs();
     for (;;) {
       const lastsMs = engine.clock.monotonicMs() - sinceMs;
       const waitMs = Math.min(scoutEveryMsMax, Math.max(scoutEveryMsMin, lastsMs * scoutShare));
       await engine.clock.sleep(waitMs, stopped.signal);
-      if (stopped.signal.aborted || !isSilent(wallet, account)) return;
+      if (stopped.signal.aborted) return;
+      if (!isSilent(wallet, account)) {
+        await underWay.get(`${wallet}/${account}`);
+        await released(wallet, account);
+        if (!isSilent(wallet, account)) return;
+        continue;
+      }
       const nowMs = engine.clock.monotonicMs();
       try {
         if ((await bringForward(wallet, account, 1)) > 0) foundAtMs = nowMs;
@@ -92,9 +115,10 @@ export function startReleases(
     }
   }
 
-  function started(jobs: Map<string, Promise<void>>, name: string, job: Promise<void>): void {
+  function started(jobs: Map<string, Promise<void>>, name: string, job: Promise<void>): Promise<void> {
     const ended = job.catch(onError).finally(() => jobs.delete(name));
     jobs.set(name, ended);
+    return ended;
   }
 
   return {
@@ -105,21 +129,14 @@ export function startReleases(
       if (heard === 'silence') {
         const sinceMs = silentSinceMs.get(name) ?? engine.clock.monotonicMs();
         silentSinceMs.set(name, sinceMs);
-        if (!scouts.has(name)) started(scouts, name, scout(wallet, account, sinceMs));
+        if (!scouts.has(name)) void started(scouts, name, scout(wallet, account, sinceMs));
         return;
       }
       silentSinceMs.delete(name);
       if (underWay.has(name)) return;
       const restMs = silenced.has(name) ? lookAgainMs : lookEveryMs;
       if (engine.clock.monotonicMs() < (lookedAtMs.get(name) ?? Number.NEGATIVE_INFINITY) + restMs) return;
-      silenced.delete(name);
-      const releasing = release(wallet, account)
-        .catch((error: unknown) => {
-          silenced.add(name);
-          throw error;
-        })
-        .finally(() => lookedAtMs.set(name, engine.clock.monotonicMs()));
-      started(underWay, name, releasing);
+      void released(wallet, account);
     },
     async stop() {
       stopped.abort();
