@@ -7,8 +7,6 @@ export interface Stretch {
   readonly count: number;
 }
 
-const stretchSeeds = 250;
-
 /**
  * Runs seeds on so many threads, and hands over what they led to stretch by stretch, in the order of the seeds: a seed knows
  * nothing of others, so the sum is the same on any number of threads. One thread is the caller's own.
@@ -18,6 +16,8 @@ export async function runOnThreads(
   count: number,
   threads: number,
   onRun: (run: SeedRun) => void,
+  /** Seeds of a stretch. */
+  stretchSeeds = 250,
 ): Promise<void> {
   const stretches: Stretch[] = [];
   for (let first = from; first < from + count; first += stretchSeeds) {
