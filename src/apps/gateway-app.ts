@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { cashierRoutes } from '../inbound/cashier/cashier-routes.ts';
 import type { CashierOptions } from '../inbound/cashier/context.ts';
+import { docsRoutes } from '../inbound/docs/docs-routes.ts';
 import {
   type NotificationOptions,
   notificationRoutes,
@@ -18,5 +19,6 @@ export async function createGatewayApp(options: GatewayAppOptions): Promise<Fast
   const app = await createRestGateway(options.rest);
   await notificationRoutes(app, options.notifications);
   await cashierRoutes(app, options.cashier);
+  await docsRoutes(app);
   return app;
 }

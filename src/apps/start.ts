@@ -130,7 +130,7 @@ Shoudan is running.
   simulator   ${sandbox.simulator_url}  (the wallets; faults under /control, payers' phones under /phone)
   database    ${database}
   sandbox     ${settings.dataDir}/sandbox.json  (keys and ids)
-  docs        ${docsFolder}  (rest.md, cli.md, settings.md)
+  docs        ${sandbox.gateway_url}/docs  (the API, with examples that run; more in ${docsFolder})
 
 The entry code of a store: scan it, or open ${sandbox.entry_code_url}
 

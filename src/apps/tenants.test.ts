@@ -63,9 +63,12 @@ const keyless: { readonly [route: string]: string } = {
   'POST /c/:code/pay': 'the page’s token, which is bound to the code',
   'GET /c/:code/pay': 'it leads back to the page',
   'GET /c/:code/result/:token': 'the page’s token, which is bound to the code',
+  'GET /openapi.json': 'it tells of the program alone',
+  'GET /docs': 'it tells of the program alone',
+  'GET /docs/problems': 'it tells of the program alone',
   'GET /c/:code/status/:token': 'the page’s token, which is bound to the code',
 };
-const assets = /^GET \/c\/assets\/cashier-[0-9a-f]+\.(css|js)$/;
+const assets = /^GET \/(c\/assets\/cashier|docs\/assets\/docs)-[0-9a-f]+\.(css|js)$/;
 
 /** Every request to a route that names something of this merchant. */
 function asksOf(route: string, named: Named): Ask[] {

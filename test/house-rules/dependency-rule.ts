@@ -15,7 +15,11 @@ interface Layer {
 }
 
 /** Inbound folders that show pages, with the folder beside `src/` that makes those. */
-const pagesOf: { readonly [inbound: string]: string } = { 'src/inbound/cashier': 'cashier' };
+const pagesOf: { readonly [inbound: string]: string } = {
+  'src/inbound/cashier': 'cashier',
+  // The reference borrows how HTML is written and a language is chosen.
+  'src/inbound/docs': 'cashier',
+};
 
 /** Builtin modules that only compute. */
 const pureBuiltins = ['node:buffer', 'node:crypto', 'node:url', 'node:util'];
