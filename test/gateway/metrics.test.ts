@@ -31,7 +31,9 @@ async function scraped(options: Parameters<typeof openRealGateway>[0] = {}): Pro
   const real = await openRealGateway(options);
   ends.push(() => real.close());
   const { database, signals } = real.gateway;
-  const { admission, load } = openAdmission({ maxPaymentsInFlight: 100 }, real.gateway, { onRefused: signals.refused });
+  const { admission, load } = openAdmission({ maxPaymentsInFlight: 100 }, real.gateway, {
+    onRefused: signals.refused,
+  });
   let nowMs = 0;
   const app = await createRestGateway({
     engine: real.gateway.engine,

@@ -71,6 +71,9 @@ describe('the business content', () => {
       refund_amount: '0.05',
       out_request_no: 'R0001',
     });
+    expect(JSON.parse(refundContent({ ...refund, refundReason: ' a/b=c&d\u0007e ' }))).toMatchObject({
+      refund_reason: 'a b c d e',
+    });
     expect(JSON.parse(refundContent({ ...refund, refundReason: '退'.repeat(300) }))).toMatchObject({
       refund_reason: '退'.repeat(256),
     });

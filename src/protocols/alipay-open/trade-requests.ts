@@ -83,7 +83,7 @@ export function refundContent(refund: TradeRefund): string {
     out_trade_no: outTradeNo(refund.outTradeNo),
     refund_amount: orderAmount('refund_amount', refund.refundAmount),
     out_request_no: limited('out_request_no', refund.outRequestNo, 64),
-    refund_reason: refund.refundReason === null ? undefined : cut(refund.refundReason, 256) || undefined,
+    refund_reason: refund.refundReason === null ? undefined : safeText(refund.refundReason) || undefined,
   });
 }
 
@@ -94,16 +94,21 @@ export function refundQueryContent(outTradeNumber: string, outRequestNo: string)
   });
 }
 
+/** The subject as the platform takes it; `otherwise` when nothing is left of it. */
+export function safeSubject(subject: string, otherwise: string): string {
+  return safeText(subject) || otherwise;
+}
+
 /**
- * The subject as the platform takes it: without the characters `/ = &` and without control characters, each of
- * which becomes a space, at most 256 characters. `otherwise` when nothing is left.
+ * A text as the platform takes it: without the characters `/ = &` and without control characters, each of which becomes a
+ * space, at most 256 characters.
  *
  * It also protects the signature: the canonical string cannot tell `&name=value` inside a value from a field of
  * its own, so nobody may put one into a text that comes back in a signed notification.
  */
-export function safeSubject(subject: string, otherwise: string): string {
-  const safe = subject.replace(/[/=&\p{Cc}]/gu, ' ').trim();
-  return cut(safe, 256).trim() || otherwise;
+function safeText(text: string): string {
+  const safe = text.replace(/[/=&\p{Cc}]/gu, ' ').trim();
+  return cut(safe, 256).trim();
 }
 
 /**
