@@ -452,7 +452,10 @@ create table wallet_bindings (
   constraint wallet_bindings_wallet_account_fkey FOREIGN KEY (wallet, account) REFERENCES wallet_accounts(wallet, name)
 );
 
+CREATE INDEX wallet_bindings_of_smid ON public.wallet_bindings USING btree (wallet, sub_merchant_id) WHERE (sub_merchant_id IS NOT NULL);
 CREATE UNIQUE INDEX wallet_bindings_one_merchant_per_smid ON public.wallet_bindings USING btree (wallet, account, sub_merchant_id, currency) WHERE (sub_merchant_id IS NOT NULL);
+
+CREATE TRIGGER wallet_bindings_one_merchant_per_smid BEFORE INSERT OR UPDATE OF account, sub_merchant_id ON public.wallet_bindings FOR EACH ROW EXECUTE FUNCTION keep_smids_apart();
 
 create table workers (
   id text not null,
@@ -510,5 +513,27 @@ CREATE OR REPLACE FUNCTION public.keep_operator_actions()
 AS $function$
 begin
   raise exception 'operator_actions is append-only: % is refused', tg_op using errcode = 'integrity_constraint_violation';
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION public.keep_smids_apart()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if new.sub_merchant_id is null then
+    return new;
+  end if;
+  -- Two merchants that are bound at once do not see each other's rows: they take turns.
+  perform pg_advisory_xact_lock(hashtext('shoudan smid ' || new.wallet || ' ' || new.sub_merchant_id));
+  if exists (
+    select from wallet_bindings b
+    where b.wallet = new.wallet and b.sub_merchant_id = new.sub_merchant_id and b.merchant_id <> new.merchant_id
+      and (b.account = new.account or new.wallet = 'alipay_open')
+  ) then
+    raise exception 'sub-merchant % of % belongs to another merchant', new.sub_merchant_id, new.wallet
+      using errcode = 'unique_violation', constraint = 'wallet_bindings_one_merchant_per_smid', table = 'wallet_bindings';
+  end if;
+  return new;
 end $function$
 ;

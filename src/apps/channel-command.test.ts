@@ -2,7 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { inTransaction, violatedConstraint } from '../adapters/postgres/database.ts';
 import { createMerchantDirectory } from '../adapters/postgres/merchant-directory.ts';
+import { saveMerchant } from '../adapters/postgres/merchant-records.ts';
 import { openedTestDatabase } from '../adapters/postgres/opened-test-database.fixture.ts';
 import { saveWalletAccount } from '../adapters/postgres/wallet-accounts.ts';
 import { createSealing } from '../adapters/sealing.ts';
@@ -258,6 +260,74 @@ describe('merchants of channels', () => {
       'alipay_open CNY of merchant M1 has no source: say with --source whose PID has brought it',
     );
     expect((await done('merchant list')).data).toEqual([]);
+  });
+});
+
+// proves ONB-03
+describe('a sub-merchant id', () => {
+  beforeEach(async () => {
+    const account = {
+      appId: 'client',
+      gatewayUrl: 'https://wallet.example',
+      privateKey: 'private',
+      walletPublicKey: 'public',
+    };
+    await saveWalletAccount(database, sealing, { ...account, wallet: 'alipay_plus', name: 'main' });
+    await saveWalletAccount(database, sealing, { ...account, wallet: 'alipay_plus', name: 'asia' });
+    await saveWalletAccount(database, sealing, {
+      ...account,
+      wallet: 'alipay_open',
+      name: 'second',
+      sellerId: ours,
+    });
+  });
+
+  it.each([
+    ['in another currency', 'alipay_plus:USD:main:P1', 'alipay_plus:JPY:main:P1'],
+    [
+      'through another account, where it is the wallet’s own number',
+      'alipay_open:CNY:main:S1',
+      'alipay_open:CNY:second:S1',
+    ],
+  ])('is one merchant’s, %s too', async (_what, first, second) => {
+    await done(`merchant add --id M1 --name N --bind ${first}`);
+    await refused(
+      `merchant add --id M2 --name N --bind ${second}`,
+      1,
+      'one smid is one merchant: nothing was saved',
+    );
+    expect((await done('merchant list')).data).toHaveLength(1);
+    // The same merchant may have it as often as it likes.
+    await done(`merchant add --id M1 --bind ${second}`);
+  });
+
+  it('may be another merchant’s at another client, who numbers its merchants itself', async () => {
+    await done('merchant add --id M1 --name N --bind alipay_plus:USD:main:P1');
+    await done('merchant add --id M2 --name N --bind alipay_plus:USD:asia:P1');
+  });
+
+  it('goes to one of several merchants that are bound at once', async () => {
+    const currencies = ['USD', 'JPY', 'EUR', 'HKD'];
+    const ended = await Promise.all(
+      currencies.map((currency) =>
+        inTransaction(database, (connection) =>
+          saveMerchant(connection, sealing, {
+            id: `M${currency}`,
+            name: 'N',
+            mcc: null,
+            notifyUrl: null,
+            orderCodes: null,
+            stores: [],
+            bindings: [{ wallet: 'alipay_plus', currency, account: 'main', subMerchantId: 'P1' }],
+          }),
+        ).then(
+          () => 'bound',
+          (error: unknown) => violatedConstraint(error),
+        ),
+      ),
+    );
+    const refusal = 'wallet_bindings_one_merchant_per_smid';
+    expect(ended.toSorted()).toEqual(['bound', refusal, refusal, refusal]);
   });
 });
 
