@@ -304,6 +304,7 @@ create table refunds (
   constraint refunds_state_check CHECK ((state = ANY (ARRAY['accepted'::text, 'unknown'::text, 'refused'::text, 'succeeded'::text, 'failed'::text])))
 ) with (fillfactor=80, autovacuum_vacuum_scale_factor=0.02);
 
+CREATE INDEX refunds_attention ON public.refunds USING btree (attention_since) WHERE (attention IS NOT NULL);
 CREATE INDEX refunds_due ON public.refunds USING btree (due_at) WHERE (due_at IS NOT NULL);
 CREATE INDEX refunds_of_payment ON public.refunds USING btree (payment_id, merchant_id, created_at);
 CREATE INDEX refunds_waiting_for_account ON public.refunds USING btree (waits_for, window_ends_at) WHERE ((waits_for IS NOT NULL) AND (due_at IS NOT NULL));

@@ -34,9 +34,10 @@ beforeAll(async () => {
     await connection.query(
       `insert into refunds (merchant_id, id, payment_id, currency, amount, created_at, state, version, updated_at,
          next_step, due_at, attention, attention_since)
-       select 'M1', 're_' || n, 'pay_' || n, 'CNY', 1, now(), case when n <= 3 then 'unknown' else 'succeeded' end, 1, now(),
-         case when n <= 3 then 'refund' end, case when n <= 3 then now() - interval '30 seconds' end,
-         case when n = 1 then 'refund_unresolved' end, case when n = 1 then now() end
+       select 'M1', 're_' || n, 'pay_' || n, 'CNY', 1, now(), case when n <= 3 then 'unknown' when n = 4 then 'failed' else 'succeeded' end, 1,
+         now(), case when n <= 3 then 'refund' end, case when n <= 3 then now() - interval '30 seconds' end,
+         case when n = 1 then 'refund_unresolved' when n = 4 then 'refunded_after_failure' end,
+         case when n in (1, 4) then now() end
        from generate_series(1, ${count}) n`,
     );
     await connection.query(
@@ -64,12 +65,15 @@ it('counts what is due, what waits for people and what may be one-sided, each on
     paid_but_ended: 2,
     inquiry_unresolved: 2,
     refund_unresolved: 1,
+    // It has ended as failed, and its wallet says otherwise since.
+    refunded_after_failure: 1,
   });
   expect(Object.fromEntries(signals.needsAttention)).toMatchObject({
     paid_after_end: 1,
     step_failing: 1,
     inquiry_unresolved: 2,
     refund_unresolved: 1,
+    refunded_after_failure: 1,
     delivery_exhausted: 2,
     endpoint_disabled: 0,
     stray_notification: 0,

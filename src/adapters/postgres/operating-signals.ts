@@ -67,7 +67,7 @@ export async function readOperatingSignals(database: Database): Promise<Operatin
  * - or it stands in attention because the wallet has not said what became of it (`cancel_unresolved`,
  *   `inquiry_unresolved`, `refund_unresolved`).
  *
- * A merchant's refund is one beside its payment, while the wallet has not said what became of it; so is a stray cancel.
+ * A merchant's refund is one beside its payment, for the same reasons; so is a stray cancel.
  */
 async function countOneSidedSuspects(database: Database): Promise<ReadonlyMap<string, number>> {
   const { rows } = await database.query<Counted>({
@@ -77,7 +77,7 @@ async function countOneSidedSuspects(database: Database): Promise<ReadonlyMap<st
              where attention is not null and attention = any($1)
              union all
              select attention from refunds
-             where due_at is not null and attention = any($1)
+             where attention is not null and attention = any($1)
              union all
              select attention from stray_cancels
              where due_at is not null and attention = any($1)
@@ -95,10 +95,9 @@ async function countOneSidedSuspects(database: Database): Promise<ReadonlyMap<st
 async function countNeedsAttention(database: Database): Promise<ReadonlyMap<string, number>> {
   const { rows } = await database.query<Counted>({
     name: 'count_needs_attention',
-    // A refund that has ended needs none, so those that do are among the due ones.
     text: `select attention as reason, count(*) from payments where attention is not null group by 1
            union all
-           select attention, count(*) from refunds where due_at is not null and attention is not null group by 1
+           select attention, count(*) from refunds where attention is not null group by 1
            union all
            select 'cancel_of_unknown_request', count(*) from held_cancels h where ${heldCancelInSight}
            union all

@@ -1,0 +1,6 @@
+-- Refunds that need people, by when that began: one that has ended may need them too, when the wallet's later word is another.
+-- Making the index takes a second or two per million refunds, and refunds wait for it.
+--
+-- Old code runs beside it.
+
+create index refunds_attention on refunds (attention_since) where attention is not null;
