@@ -1,12 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 /*
  * Schemathesis, a fuzzer that is not ours, against a gateway that runs:
  *
  *   node test/openapi/schemathesis.ts [--sandbox .shoudan/sandbox.json] [--examples 100] [--seed 1]
+ *
+ * A request that fits its schema may still be refused by what it means (a store that is not there, an order that is paid), so
+ * that one check of Schemathesis is left out; every other one counts. Nobody waits: the fuzzer has no use for final states.
  *
  * It is Python's (`pip install schemathesis`); SCHEMATHESIS names the program where it is not on PATH. Where there is none
  * this says so and ends with 0: the generator in fuzz.test.ts runs everywhere.
@@ -37,11 +39,15 @@ process.stdout.write(found.stdout);
 const run = spawnSync(
   program,
   [
-    `--config-file=${fileURLToPath(new URL('schemathesis.toml', import.meta.url))}`,
     'run',
     `${url}/openapi.json`,
     '--header',
     `Authorization: Bearer ${key}`,
+    '--header',
+    'Prefer: wait=0',
+    '--exclude-checks',
+    'positive_data_acceptance',
+    '--continue-on-failure',
     '--max-examples',
     options.examples,
     '--seed',

@@ -85,7 +85,10 @@ export function problemAnswer(codes: readonly ProblemCode[]): Answer {
             refTo('Problem'),
             {
               type: 'object',
-              properties: { status: { const: status }, code: { type: 'string', enum: codes.toSorted() } },
+              properties: {
+                status: { const: status },
+                code: { type: 'string', enum: codes.toSorted(), 'x-may-grow': true },
+              },
             },
           ],
         },

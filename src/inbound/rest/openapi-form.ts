@@ -97,4 +97,6 @@ export interface Schema {
   readonly allOf?: readonly Schema[];
   readonly anyOf?: readonly Schema[];
   readonly examples?: readonly unknown[];
+  /** Values may be added to the list that is read here; clients take an unknown one for news. */
+  readonly 'x-may-grow'?: true;
 }

@@ -7,8 +7,8 @@ import {
   attentionSchema,
   cancelSchema,
   failureSchema,
+  growing,
   nextStepSchema,
-  oneOf,
   paymentSchema,
   refundSchema,
   timelineEventSchema,
@@ -19,7 +19,7 @@ import {
 function eventSchema(types: readonly string[], data: Parameters<typeof Type.Object>[0]) {
   return Type.Object({
     id: Type.String({ description: 'the same id is the same event, however often it comes' }),
-    type: oneOf(types, 'what happened'),
+    type: growing(types, 'what happened'),
     created_at: Type.String({ format: 'date-time', description: 'when it happened' }),
     version: Type.Integer({
       description: 'the version of the payment or refund; there is no promise of order',

@@ -38,6 +38,11 @@ export function oneOf<const Name extends string>(names: readonly Name[], descrip
   });
 }
 
+/** A string of a list that may grow: whoever reads it takes an unknown one for news. */
+export function growing<const Name extends string>(names: readonly Name[], description: string) {
+  return Type.Unsafe<Name>({ type: 'string', enum: names, description, 'x-may-grow': true });
+}
+
 const text = (description: string) => Type.String({ description });
 const time = (description: string) => Type.String({ format: 'date-time', description });
 const version = Type.Integer({
@@ -86,13 +91,13 @@ export const paymentSchema = Type.Object({
   payment_request_id: text('its id at the wallet; names it in POST /v1/cancels'),
   merchant_id: text('whose payment it is'),
   merchant_order_no: text("the merchant's order number"),
-  product: oneOf(productNames, 'how the payer pays'),
+  product: growing(productNames, 'how the payer pays'),
   status: oneOf(
     ['processing', 'succeeded', 'failed', 'cancelled'],
     'cancelled never turns into succeeded: money that comes late is given back',
   ),
   amount: amountSchema,
-  wallet: oneOf(walletNames, 'the wallet that is asked for the money'),
+  wallet: growing(walletNames, 'the wallet that is asked for the money'),
   wallet_transaction_id: orNull(Type.String(), "the wallet's own number, once it has told it"),
   order_code: orNull(
     Type.Object({ value: text('what the QR shows'), expires_at: time('until when it can be paid') }),
@@ -144,7 +149,7 @@ export const cancelSchema = Type.Object({
   payment: orNull(paymentSchema, 'the payment, where one is known'),
   wallets: Type.Array(
     Type.Object({
-      wallet: oneOf(walletNames, 'the wallet that was asked'),
+      wallet: growing(walletNames, 'the wallet that was asked'),
       status: oneOf(['processing', 'cancelled'], 'what has become of the cancel there'),
       cancelled_by: orNull(oneOf(cancelWays), 'how it was undone there'),
       known_to_wallet: Type.Boolean({ description: 'the wallet has shown that it knows the payment' }),
