@@ -125,6 +125,16 @@ describe('the published description', () => {
     expect(shown).toBeGreaterThan(15);
   });
 
+  test('says of every field, parameter and answer in Chinese what it says in English', async () => {
+    const page = (await gateway.app.inject('/docs?lang=zh-CN')).body;
+    const shown = [...page.matchAll(/<(?:dd|summary)>(.*?)<\/(?:dd|summary)>/gs)].map(([, text = '']) =>
+      text.replace(/<code class="pattern">.*?<\/code>/gs, '').replace(/<[^>]*>/g, ' '),
+    );
+    expect(shown.length).toBeGreaterThan(100);
+    // An English sentence has three words in a row, without quotes between them.
+    expect(shown.filter((text) => /[A-Za-z]+ [a-z]+ [a-z]+/.test(text))).toEqual([]);
+  });
+
   test('names only things that it has', () => {
     const refs = [...JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]+)"/g)].map(([, path = '']) => path);
     expect(refs.length).toBeGreaterThan(50);

@@ -4,7 +4,7 @@ import { type OperationWords, type TagName, tags } from '../rest/operation-words
 import type { ProblemCode } from '../rest/problems.ts';
 import { type DocsFrame, docsPage, prose } from './docs-frame.ts';
 import { type DocsTexts, docsTexts } from './docs-texts.ts';
-import { fieldList, fieldRow } from './schema-view.ts';
+import { fieldList, fieldRow, inLanguage } from './schema-view.ts';
 
 interface Shown {
   readonly method: string;
@@ -36,7 +36,7 @@ export function operationsPage(
 <input id="key" type="password" autocomplete="off" autocapitalize="off" spellcheck="false">
 <p class="hint">${texts.keyHint}</p><noscript><p class="hint">${texts.noScript}</p></noscript></form>
 ${[...byTag].map(([tag, ofTag]) => section(frame, document, tag, ofTag))}
-${deliveries(document, texts)}`;
+${deliveries(frame, document)}`;
   return docsPage(frame, {
     title: texts.title,
     path: 'docs',
@@ -71,9 +71,9 @@ ${
   operation.parameters.length === 0
     ? null
     : html`<h4>${texts.parameters}</h4><dl class="fields">${operation.parameters.map((one) =>
-        fieldRow(document, parameterRow(one), texts.required),
+        fieldRow(document, parameterRow(one), frame.language),
       )}</dl>`
-}${body === undefined ? null : html`<h4>${texts.body}</h4>${fieldList(document, body.schema, texts.required)}`}
+}${body === undefined ? null : html`<h4>${texts.body}</h4>${fieldList(document, body.schema, frame.language)}`}
 <h4>${texts.answers}</h4>
 ${Object.entries(operation.responses).map(([status, answer]) => answerView(frame, document, status, answer))}
 </div>${tryIt(texts, shown, frame)}</div>
@@ -94,8 +94,8 @@ function answerView(
   const texts = docsTexts(frame.language);
   const good = content['application/json'];
   if (good !== undefined) {
-    return html`<details class="answer"><summary><span class="status good">${status}</span> ${prose(description)}</summary>
-${fieldList(document, good.schema, texts.required)}<h5>${texts.example}</h5><pre tabindex="0">${jsonLines(good.example)}</pre></details>`;
+    return html`<details class="answer"><summary><span class="status good">${status}</span> ${prose(inLanguage(description, frame.language))}</summary>
+${fieldList(document, good.schema, frame.language)}<h5>${texts.example}</h5><pre tabindex="0">${jsonLines(good.example)}</pre></details>`;
   }
   const codes = content['application/problem+json']?.schema.allOf?.flatMap(
     ({ properties }) => (properties?.['code']?.enum ?? []) as readonly ProblemCode[],
@@ -136,18 +136,19 @@ ${operation.parameters.map(
 </form>`;
 }
 
-function deliveries(document: OpenApiDocument, texts: DocsTexts): Html {
+function deliveries(frame: DocsFrame, document: OpenApiDocument): Html {
+  const texts = docsTexts(frame.language);
   const events = Object.entries(document.webhooks);
   const schema = events[0]?.[1].post?.requestBody?.content['application/json']?.schema;
   return html`<section><h2 id="deliveries">${texts.deliveries}</h2><p>${texts.deliveriesLead}</p>
 <p>${events.map(([name]) => html`<code class="event">${name}</code> `)}</p>
 <dl class="fields">${(events[0]?.[1].post?.parameters ?? []).map((one) =>
-    fieldRow(document, parameterRow(one), texts.required),
+    fieldRow(document, parameterRow(one), frame.language),
   )}</dl>
 ${
   schema === undefined
     ? null
-    : html`<details class="answer"><summary>${texts.fields}</summary>${fieldList(document, schema, texts.required)}</details>`
+    : html`<details class="answer"><summary>${texts.fields}</summary>${fieldList(document, schema, frame.language)}</details>`
 }${events.map(
   ([name, { post }]) =>
     html`<details class="answer"><summary><code>${name}</code></summary><pre tabindex="0">${jsonLines(post?.requestBody?.content['application/json']?.example)}</pre></details>`,

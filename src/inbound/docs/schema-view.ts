@@ -1,6 +1,14 @@
 import { type Html, html } from '../../../cashier/html.ts';
+import type { Language } from '../../../cashier/languages.ts';
 import type { OpenApiDocument, Schema } from '../rest/openapi-form.ts';
 import { prose } from './docs-frame.ts';
+import { docsTexts } from './docs-texts.ts';
+import { fieldTextsZhCn } from './field-texts-zh-cn.ts';
+
+/** A sentence of the description in the reader's language. */
+export function inLanguage(english: string, language: Language): string {
+  return language === 'en' ? english : (fieldTextsZhCn[english] ?? english);
+}
 
 interface Row {
   readonly name: string;
@@ -9,17 +17,21 @@ interface Row {
 }
 
 /** Fields of an object, and of the objects in it, each with its type and what it means. */
-export function fieldList(document: OpenApiDocument, schema: Schema, requiredWord: string): Html {
+export function fieldList(document: OpenApiDocument, schema: Schema, language: Language): Html {
   const rows = rowsOf(document, schema, '');
   if (rows.length === 0) return html``;
-  return html`<dl class="fields">${rows.map((row) => fieldRow(document, row, requiredWord))}</dl>`;
+  return html`<dl class="fields">${rows.map((row) => fieldRow(document, row, language))}</dl>`;
 }
 
-export function fieldRow(document: OpenApiDocument, { name, schema, required }: Row, word: string): Html {
+export function fieldRow(
+  document: OpenApiDocument,
+  { name, schema, required }: Row,
+  language: Language,
+): Html {
   const { description = '', pattern } = resolved(document, schema);
   return html`<div><dt><code>${name}</code> <span class="type">${typeText(document, schema)}</span>${
-    required ? html` <span class="required">${word}</span>` : null
-  }</dt><dd>${prose(schema.description ?? description)}${
+    required ? html` <span class="required">${docsTexts(language).required}</span>` : null
+  }</dt><dd>${prose(inLanguage(schema.description ?? description, language))}${
     pattern === undefined ? null : html` <code class="pattern">${pattern}</code>`
   }</dd></div>`;
 }
