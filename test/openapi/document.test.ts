@@ -79,6 +79,15 @@ describe('the published description', () => {
     }
   });
 
+  test('links what is made to what can be done with it', () => {
+    const ids = operations().map(({ operation }) => operation.operationId);
+    const links = operations().flatMap(({ operation }) =>
+      Object.values(operation.responses).flatMap(({ links: some = {} }) => Object.values(some)),
+    );
+    expect(links.length).toBeGreaterThan(5);
+    for (const { operationId } of links) expect(ids).toContain(operationId);
+  });
+
   test('names every problem code where it can come, under its status', () => {
     const named = new Set<ProblemCode>();
     const answers = [

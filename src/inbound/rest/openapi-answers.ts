@@ -43,7 +43,11 @@ export function answersOf(words: OperationWords, schema: object): { readonly [st
 }
 
 function goodAnswer(words: OperationWords, answer: AnswerWords, schema: object): Answer {
-  const { waitSecondsDefault, idempotencyKey } = words;
+  const { waitSecondsDefault, idempotencyKey, leadsTo = [] } = words;
+  const links = leadsTo.map((operationId) => [
+    operationId,
+    { operationId, parameters: { id: '$response.body#/id' } },
+  ]);
   return {
     description: answer.description,
     headers: headersNamed([
@@ -53,6 +57,7 @@ function goodAnswer(words: OperationWords, answer: AnswerWords, schema: object):
       ...(waitSecondsDefault === null ? [] : (['Preference-Applied'] as const)),
     ]),
     content: { 'application/json': { schema: published(schema), example: answer.example } },
+    ...(links.length === 0 ? {} : { links: Object.fromEntries(links) }),
   };
 }
 

@@ -64,6 +64,12 @@ export interface Answer {
   readonly description: string;
   readonly headers?: { readonly [name: string]: Header | Reference };
   readonly content?: { readonly [mediaType: string]: Content };
+  readonly links?: {
+    readonly [name: string]: {
+      readonly operationId: string;
+      readonly parameters: Readonly<Record<string, string>>;
+    };
+  };
 }
 
 export interface Header {

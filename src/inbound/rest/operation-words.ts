@@ -17,6 +17,8 @@ export interface OperationWords {
   readonly answers: { readonly [status in 200 | 201 | 202]?: AnswerWords };
   /** The codes that this operation may be answered with, besides those of every request. */
   readonly problems: readonly ProblemCode[];
+  /** Operations that take the `id` of what this one has made. */
+  readonly leadsTo?: readonly string[];
   /** Bodies to begin with, by name. Each can be sent to the sandbox as it stands. */
   readonly requestExamples: { readonly [name: string]: RequestExample };
 }
@@ -150,6 +152,7 @@ export const operations = {
       'order_has_open_payment',
       'order_repeated',
     ],
+    leadsTo: ['getPayment', 'cancelPayment', 'listPaymentEvents', 'createRefund', 'listRefunds'],
     requestExamples: {
       payment_code: {
         summary: { en: "The payer's wallet shows a code", 'zh-CN': '付款人出示付款码' },
@@ -325,6 +328,7 @@ export const operations = {
       'refund_no_reused',
       'idempotency_key_reused',
     ],
+    leadsTo: ['getRefund'],
     requestExamples: {
       part: {
         summary: { en: 'Part of the payment', 'zh-CN': '部分退款' },
