@@ -22,17 +22,24 @@ export interface GivenAnswer {
 
 export type AnswerCheck = (answer: GivenAnswer) => readonly string[];
 
-/** What an answer has that the document does not promise, or the reverse, as sentences. */
-export function createAnswerCheck(document: OpenApiDocument): AnswerCheck {
+/** What is wrong with a value by the schema at a JSON pointer of the document. */
+export function createSchemaCheck(
+  document: OpenApiDocument,
+): (pointer: string, value: unknown) => readonly string[] {
   const ajv = new Ajv2020({ strict: false, allErrors: true });
   addFormats.default(ajv);
   ajv.addSchema(document, 'openapi');
   const validators = new Map<string, ValidateFunction>();
-  const validatorOf = (pointer: string): ValidateFunction => {
-    const known = validators.get(pointer) ?? ajv.compile({ $ref: `openapi#${pointer}` });
-    validators.set(pointer, known);
-    return known;
+  return (pointer, value) => {
+    const validate = validators.get(pointer) ?? ajv.compile({ $ref: `openapi#${pointer}` });
+    validators.set(pointer, validate);
+    return validate(value) ? [] : (validate.errors ?? []).map(told);
   };
+}
+
+/** What an answer has that the document does not promise, or the reverse, as sentences. */
+export function createAnswerCheck(document: OpenApiDocument): AnswerCheck {
+  const complaintsAt = createSchemaCheck(document);
   const operations = Object.entries(document.paths).flatMap(([path, item]) =>
     Object.entries(item).map(([method, { responses }]) => ({
       path,
@@ -58,9 +65,8 @@ export function createAnswerCheck(document: OpenApiDocument): AnswerCheck {
     if (place.answer.content?.[mediaType] === undefined) return [`${name} is not described as ${mediaType}`];
     const complaints = undescribedHeaders(headers, place.answer).map((one) => `${name} ${one}`);
     const value: unknown = JSON.parse(body);
-    const validate = validatorOf(`${place.pointer}/content/${step(mediaType)}/schema`);
-    if (!validate(value))
-      complaints.push(...(validate.errors ?? []).map((error) => `${name} ${told(error)}`));
+    const pointer = `${place.pointer}/content/${step(mediaType)}/schema`;
+    complaints.push(...complaintsAt(pointer, value).map((one) => `${name} ${one}`));
     const known = document.components.schemas['Problem']?.properties ?? {};
     if (mediaType === problemMediaType) {
       const undescribed = Object.keys(value as object).filter((member) => !Object.hasOwn(known, member));
@@ -94,7 +100,8 @@ function told({ instancePath, message }: ErrorObject): string {
   return `${instancePath === '' ? 'the body' : instancePath} ${message}`;
 }
 
-function step(text: string): string {
+/** A step of a JSON pointer in a URL. */
+export function step(text: string): string {
   return encodeURIComponent(text.replaceAll('~', '~0').replaceAll('/', '~1'));
 }
 
