@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { inTransaction, violatedConstraint } from '../adapters/postgres/database.ts';
+import { type Queryable, violatedConstraint } from '../adapters/postgres/database.ts';
 import { createMerchantDirectory } from '../adapters/postgres/merchant-directory.ts';
 import { saveMerchant } from '../adapters/postgres/merchant-records.ts';
 import { openedTestDatabase } from '../adapters/postgres/opened-test-database.fixture.ts';
@@ -306,28 +306,29 @@ describe('a sub-merchant id', () => {
     await done('merchant add --id M2 --name N --bind alipay_plus:USD:asia:P1');
   });
 
-  it('goes to one of several merchants that are bound at once', async () => {
-    const currencies = ['USD', 'JPY', 'EUR', 'HKD'];
-    const ended = await Promise.all(
-      currencies.map((currency) =>
-        inTransaction(database, (connection) =>
-          saveMerchant(connection, sealing, {
-            id: `M${currency}`,
-            name: 'N',
-            mcc: null,
-            notifyUrl: null,
-            orderCodes: null,
-            stores: [],
-            bindings: [{ wallet: 'alipay_plus', currency, account: 'main', subMerchantId: 'P1' }],
-          }),
-        ).then(
-          () => 'bound',
-          (error: unknown) => violatedConstraint(error),
-        ),
-      ),
-    );
-    const refusal = 'wallet_bindings_one_merchant_per_smid';
-    expect(ended.toSorted()).toEqual(['bound', refusal, refusal, refusal]);
+  it('goes to one of two merchants that are bound at once, and the other waits to hear of it', async () => {
+    const bound = (connection: Queryable, currency: string) =>
+      saveMerchant(connection, sealing, {
+        id: `M${currency}`,
+        name: 'N',
+        mcc: null,
+        notifyUrl: null,
+        orderCodes: null,
+        stores: [],
+        bindings: [{ wallet: 'alipay_plus', currency, account: 'main', subMerchantId: 'P1' }],
+      });
+    const first = await database.connect();
+    try {
+      await first.query('begin');
+      await bound(first, 'USD');
+      const second = bound(database, 'JPY').then(() => 'bound', violatedConstraint);
+      const asleep = first.query('select pg_sleep(0.2)').then(() => 'waits');
+      expect(await Promise.race([second, asleep])).toBe('waits');
+      await first.query('commit');
+      expect(await second).toBe('wallet_bindings_one_merchant_per_smid');
+    } finally {
+      first.release();
+    }
   });
 });
 
