@@ -65,6 +65,7 @@ const keyless: { readonly [route: string]: string } = {
   'GET /c/:code/result/:token': 'the page’s token, which is bound to the code',
   'GET /openapi.json': 'it tells of the program alone',
   'GET /docs': 'it tells of the program alone',
+  'GET /docs/': 'it leads to the page',
   'GET /docs/problems': 'it tells of the program alone',
   'GET /c/:code/status/:token': 'the page’s token, which is bound to the code',
 };

@@ -177,7 +177,8 @@ describe('the catalogue of problems', () => {
   });
 
   test('is read in the other language by one touch, which stays chosen from page to page', async () => {
-    await opened('/docs/problems');
+    await opened('/docs/');
+    await page.getByRole('link', { name: english.problemsTitle }).click();
     await page.getByRole('link', { name: '简体中文' }).click();
     await page.getByRole('heading', { level: 1, name: '错误码' }).waitFor();
     await page.getByRole('link', { name: 'API 文档' }).click();

@@ -27,14 +27,17 @@ const contentSecurityPolicy = [
 export async function docsRoutes(app: FastifyInstance): Promise<void> {
   const assets = { css: asset('css', 'text/css'), js: asset('js', 'text/javascript') };
   const described = describedOnce(app);
-  const frameOf = (request: FastifyRequest, root: string): DocsFrame => {
+  const pages = new Map<string, string>();
+  /** A page is the same for everybody who reads its language, and made once for all of them. */
+  const pageOf = (request: FastifyRequest, root: string, make: (frame: DocsFrame) => string): string => {
     const query = new URLSearchParams(request.url.split('?')[1] ?? '');
     const accepted = request.headers['accept-language'] ?? null;
-    return {
-      language: chosenLanguage({ query: query.get('lang'), cookie: null, accepted }),
-      root,
-      assets: { css: assets.css.path, js: assets.js.path },
-    };
+    const language = chosenLanguage({ query: query.get('lang'), cookie: null, accepted });
+    const name = `${root} ${language}`;
+    const page =
+      pages.get(name) ?? make({ language, root, assets: { css: assets.css.path, js: assets.js.path } });
+    pages.set(name, page);
+    return page;
   };
 
   app.get('/openapi.json', async (_request, reply) => {
@@ -45,9 +48,14 @@ export async function docsRoutes(app: FastifyInstance): Promise<void> {
   });
   app.get('/docs', async (request, reply) => {
     const { document, words } = described();
-    return sendPage(reply, operationsPage(frameOf(request, './'), document, words));
+    return sendPage(
+      reply,
+      pageOf(request, './', (frame) => operationsPage(frame, document, words)),
+    );
   });
-  app.get('/docs/problems', async (request, reply) => sendPage(reply, problemsPage(frameOf(request, '../'))));
+  // What people type; relative, so that a prefix before it stays.
+  app.get('/docs/', async (_request, reply) => reply.redirect('../docs', 308));
+  app.get('/docs/problems', async (request, reply) => sendPage(reply, pageOf(request, '../', problemsPage)));
   for (const { path, type, body } of Object.values(assets)) {
     app.get(`/${path}`, async (_request, reply) => {
       return reply.header('cache-control', 'public, max-age=31536000, immutable').type(type).send(body);
