@@ -219,6 +219,38 @@ const examples: { readonly [name in AuditedCommand]: Example } = {
     merchant: 'M1',
     after: { stores: [expect.objectContaining({ id: 'S2', name: 'Back' })] },
   },
+  'merchant source set': {
+    words: async () => {
+      const [id, smid] = [fresh('M'), fresh('S')];
+      const open = { wallet: 'alipay_open', currency: 'CNY', account: 'china', subMerchantId: smid };
+      await saveWalletAccount(database, sealing, {
+        wallet: 'alipay_open',
+        name: 'china',
+        appId: '2021000000000001',
+        gatewayUrl: 'https://wallet.example',
+        privateKey: pem(ours.privateKey),
+        walletPublicKey: pem(theirs.publicKey),
+      });
+      await saveMerchant(database, sealing, {
+        id,
+        name: 'Tea House',
+        mcc: null,
+        notifyUrl: null,
+        orderCodes: null,
+        stores: [],
+        bindings: [{ ...open, source: '2088000000000001' }],
+      });
+      return ['--from', '2088000000000001', '--to', '2088000000000002'];
+    },
+    subject: /^source 2088000000000002$/,
+    merchant: null,
+    before: { source: '2088000000000001' },
+    after: {
+      source: '2088000000000002',
+      corrected: 1,
+      corrected_merchants: [expect.stringMatching(/^M\d+$/)],
+    },
+  },
   'merchant policy set': {
     words: () => [...policy, '--set', `pay_answer=${20 + (made++ % 5)}s`],
     subject: /^merchant M1$/,

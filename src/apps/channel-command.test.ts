@@ -247,9 +247,76 @@ describe('merchants of channels', () => {
       {
         action: 'channel set',
         before: { source: '2088000000000009' },
-        after: { source: theirs, corrected_merchants: ['M1', 'M2'] },
+        after: { source: theirs, corrected: 2, corrected_merchants: ['M1', 'M2'] },
       },
     ]);
+  });
+
+  // proves ONB-02, ONB-10
+  it('have it corrected by branch, for the acquirer’s own, and where there is none yet', async () => {
+    await tree();
+    const right = '2088000000000009';
+    for (const [id, more] of [
+      ['M1', '--channel tills'],
+      ['M2', '--channel east'],
+      ['M3', '--channel west'],
+      ['M4', ''],
+    ]) {
+      const bind = `--bind alipay_open:CNY:main:S${id} --source ${ours}`;
+      await shoudan(`merchant add --id ${id} --name N ${bind} ${more}`.trimEnd());
+    }
+    const sources = async () => {
+      const { rows } = await database.query<{ readonly text: string }>(
+        `select string_agg(coalesce(right(source, 1), '-'), '' order by merchant_id) as text
+         from wallet_bindings where wallet = 'alipay_open'`,
+      );
+      return rows[0]?.text;
+    };
+    expect(await sources()).toBe('1111');
+    const branch = await shoudan(`merchant source set --from ${ours} --to ${theirs} --channel east --json`);
+    expect(JSON.parse(branch.out)).toEqual({
+      source: theirs,
+      corrected_merchants: ['M1', 'M2'],
+      unusual_merchants: ['M1'],
+    });
+    expect(branch.err).toContain(`1 of them have another default than ${theirs}`);
+    expect(await sources()).toBe('2211');
+    const own = await shoudan(`merchant source set --from ${ours} --to ${right} --acquirer`);
+    expect(own.out).toBe(`the source of 1 merchants was corrected to ${right}\n`);
+    expect(await sources()).toBe('2219');
+    // Older than sources; a wallet that asks for none gets none.
+    await saveWalletAccount(database, sealing, {
+      wallet: 'alipay_plus',
+      name: 'main',
+      appId: 'client',
+      gatewayUrl: 'https://wallet.example',
+      privateKey: 'private',
+      walletPublicKey: 'public',
+    });
+    await shoudan('merchant add --id M4 --bind alipay_plus:USD:main:P4');
+    await database.query(`update wallet_bindings set source = null where merchant_id in ('M3', 'M4')`);
+    const unknown = await run(['merchant', 'source', 'set', '--from', '', '--to', ours, '--json'], {
+      DATABASE_URL: url,
+    });
+    expect(JSON.parse(unknown.out)).toMatchObject({
+      corrected_merchants: ['M3', 'M4'],
+      unusual_merchants: ['M3'],
+    });
+    expect(await sources()).toBe('2211');
+    const { rows } = await database.query(`select source from wallet_bindings where wallet = 'alipay_plus'`);
+    expect(rows).toEqual([{ source: null }]);
+    const nothing = await done(`merchant source set --from ${right} --to ${ours}`);
+    expect(nothing.corrected_merchants).toEqual([]);
+    expect((await done('audit list --subject 2088000000000009')).data).toHaveLength(1);
+  });
+
+  it.each([
+    [`--from x --to ${ours}`, 2, '--from x is not the 16 digits of a PID'],
+    [`--from ${ours} --to 2088`, 2, '--to 2088 is not the 16 digits of a PID'],
+    [`--from ${ours} --to ${theirs} --channel nobody`, 1, '--channel nobody is no channel'],
+    [`--from ${ours} --to ${theirs} --channel east --acquirer`, 2, 'takes --channel or --acquirer, not both'],
+  ])('merchant source set %s is refused', async (words, exitCode, why) => {
+    await refused(`merchant source set ${words}`, exitCode, why);
   });
 
   it('whose source nobody knows are refused, and leave nothing behind', async () => {

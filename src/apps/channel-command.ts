@@ -1,7 +1,6 @@
 import { revokeKeysOfChannel } from '../adapters/postgres/api-keys.ts';
 import {
   closeChannel as close,
-  correctSources,
   createChannel,
   type ListedChannel,
   listChannels,
@@ -9,12 +8,14 @@ import {
   moveChannel as move,
   setChannel as set,
 } from '../adapters/postgres/channels.ts';
+import { correctSources } from '../adapters/postgres/merchant-sources.ts';
 import { type AuditDocument, withOperatorAction } from '../adapters/postgres/operator-actions.ts';
 import { channelChanges, channelWish } from '../inbound/cli/channel-options.ts';
 import type { AuditedCommand, GivenTo } from '../inbound/cli/commands.ts';
 import { CommandFailure, exitCodes, usageError } from '../inbound/cli/exit-codes.ts';
 import { fields, jsonText, table } from '../inbound/cli/terminal-text.ts';
 import type { Terminal } from './command-line.ts';
+import { loggedMerchants } from './merchant-source-command.ts';
 import { namedChannel, openChannel } from './named-channel.ts';
 import { operatorOf } from './operator.ts';
 import { readSettings } from './settings.ts';
@@ -87,8 +88,12 @@ export async function setChannel({ options }: GivenTo<'channel set'>, terminal: 
       const corrected =
         channel.source === before.source
           ? []
-          : await correctSources(connection, options.id, before.source, channel.source);
-      const more = corrected.length === 0 ? {} : { corrected_merchants: corrected };
+          : await correctSources(connection, {
+              from: before.source,
+              to: channel.source,
+              of: { kind: 'channel', channelId: options.id },
+            });
+      const more = corrected.length === 0 ? {} : loggedMerchants(corrected);
       return {
         result: { channel, corrected },
         action: actionOf('channel set', options.id, before, channel, more),
@@ -96,7 +101,12 @@ export async function setChannel({ options }: GivenTo<'channel set'>, terminal: 
     }),
   );
   if (options.json) {
-    terminal.out(jsonText({ ...channelDocument(channel), corrected_merchants: corrected }));
+    terminal.out(
+      jsonText({
+        ...channelDocument(channel),
+        corrected_merchants: corrected.map(({ merchantId }) => merchantId),
+      }),
+    );
     return exitCodes.done;
   }
   terminal.out(channelText(channel));

@@ -58,6 +58,8 @@ const runs: { readonly [Name in CommandName]: Run<Name> } = {
   'merchant add': async (...call) => (await import('./merchant-command.ts')).addMerchant(...call),
   'merchant list': async (...call) => (await import('./merchant-command.ts')).listAllMerchants(...call),
   'merchant show': async (...call) => (await import('./merchant-command.ts')).showMerchant(...call),
+  'merchant source set': async (...call) =>
+    (await import('./merchant-source-command.ts')).setSources(...call),
   'merchant policy show': async (...call) => (await import('./policy-command.ts')).showPolicy(...call),
   'merchant policy set': async (...call) => (await import('./policy-command.ts')).setPolicy(...call),
   'merchant policy clear': async (...call) => (await import('./policy-command.ts')).clearPolicy(...call),

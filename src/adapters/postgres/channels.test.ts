@@ -3,7 +3,6 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { createSealing } from '../sealing.ts';
 import {
   closeChannel,
-  correctSources,
   createChannel,
   findChannel,
   listChannels,
@@ -13,6 +12,7 @@ import {
 } from './channels.ts';
 import { inTransaction } from './database.ts';
 import { saveMerchant } from './merchant-records.ts';
+import { correctSources } from './merchant-sources.ts';
 import { openedTestDatabase } from './opened-test-database.fixture.ts';
 import { findRegisteredMerchant, listMerchants } from './registered-merchants.ts';
 import { saveWalletAccount } from './wallet-accounts.ts';
@@ -208,9 +208,9 @@ describe('the source of a channel’s merchants', () => {
     await merchant('M5', null, [source]);
     const corrected = await inTransaction(database, async (connection) => {
       await setChannel(connection, { id: 'A', name: 'New', source: right });
-      return correctSources(connection, 'A', source, right);
+      return correctSources(connection, { from: source, to: right, of: { kind: 'channel', channelId: 'A' } });
     });
-    expect(corrected).toEqual(['M1', 'M2']);
+    expect(corrected.map(({ merchantId }) => merchantId)).toEqual(['M1', 'M2']);
     expect(await findChannel(database, 'A')).toMatchObject({ name: 'New', source: right });
     const sources = async (id: string) =>
       (await findRegisteredMerchant(database, id))?.bindings.map((binding) => binding.source);

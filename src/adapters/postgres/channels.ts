@@ -86,24 +86,6 @@ export async function setChannel(
   await connection.query('update channels set name = $2, source = $3 where id = $1', [id, name, source]);
 }
 
-/** Corrects the source of the merchants that a channel has brought itself, where it is `from`; which merchants those are. */
-export async function correctSources(
-  connection: Connection,
-  channelId: string,
-  from: string,
-  to: string,
-): Promise<string[]> {
-  const { rows } = await connection.query<{ readonly merchantId: string }>(
-    `with corrected as (
-       update wallet_bindings b set source = $3 from merchants m
-       where m.id = b.merchant_id and m.channel_id = $1 and b.source = $2 returning b.merchant_id
-     )
-     select distinct merchant_id as "merchantId" from corrected order by 1`,
-    [channelId, from, to],
-  );
-  return rows.map(({ merchantId }) => merchantId);
-}
-
 /** For good. Whoever closes it has seen that nothing is below it. */
 export async function closeChannel(connection: Connection, id: string): Promise<void> {
   await connection.query('update channels set closed_at = clock_timestamp() where id = $1', [id]);

@@ -22,6 +22,7 @@ export type AuditSubject =
   | 'merchant'
   | 'payment'
   | 'refund'
+  | 'source'
   | 'stray_cancel'
   | 'stray_notification';
 

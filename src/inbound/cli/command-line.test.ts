@@ -22,7 +22,7 @@ it.each([
   ['account', 'account needs one of add, list, set after it; see `shoudan account --help`'],
   ['account --json', 'account needs one of add, list, set after it; see `shoudan account --help`'],
   ['account remove', 'there is no command account remove; see `shoudan account --help`'],
-  ['merchant', 'merchant needs one of add, list, show, policy, key after it; see `shoudan merchant --help`'],
+  ['merchant', 'merchant needs one of add, list, show, source, policy, key after it; see `shoudan merchant --help`'],
   ['merchant key', 'merchant key needs one of add, list, revoke after it; see `shoudan merchant key --help`'],
   ['merchant key show', 'there is no command merchant key show; see `shoudan merchant key --help`'],
   ['pay', 'pay needs --amount; see `shoudan pay --help`'],

@@ -308,6 +308,27 @@ export const commands = {
     arguments: {},
     options: { id: { value: 'ID', about: 'The merchant.', required: true }, json },
   },
+  'merchant source set': {
+    about: 'Correct the source of many merchants at once: who has brought them, as alipay_open is told.',
+    effect: 'audited',
+    arguments: {},
+    options: {
+      from: {
+        value: 'PID',
+        about: "The source that is to go, 16 digits; '' is for wallets that have none yet.",
+        required: true,
+      },
+      to: { value: 'PID', about: 'The source that they have from now on, 16 digits.', required: true },
+      channel: { value: 'ID', about: 'Those alone that this channel, or one below it, has brought.' },
+      acquirer: { value: null, about: "The acquirer's own alone." },
+      by,
+      json,
+    },
+    notes: [
+      'All merchants unless --channel or --acquirer is given. A source that is not the default of some of them is taken, with a warning.',
+      'What the wallet was told when they were onboarded is not changed by it.',
+    ],
+  },
   'merchant policy show': {
     about: "Show what a merchant's policies have instead of the defaults.",
     effect: 'reads',
