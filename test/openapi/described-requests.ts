@@ -20,53 +20,53 @@ export function describedRequests(
   document: OpenApiDocument,
   known: KnownValues,
 ): fc.Arbitrary<GeneratedRequest> {
-  const operations = Object.entries(document.paths).flatMap(([path, item]) =>
-    Object.entries(item).map(([method, operation]) => ({ path, method: method as MethodName, operation })),
+  const values = createValues(document, known);
+  const requests = Object.entries(document.paths).flatMap(([path, item]) =>
+    Object.entries(item).map(([method, operation]) => ({
+      arbitrary: requestsOf(path, method as MethodName, operation, values),
+      // What makes something has more to go wrong.
+      weight: operation.operationId.startsWith('create') ? 4 : 1,
+    })),
   );
-  const weighed = operations.map((one) => ({
-    arbitrary: fc.constant(one),
-    weight: one.operation.operationId.startsWith('create') ? 4 : 1,
-  }));
-  return fc.oneof(...weighed).chain(({ path, method, operation }) => {
-    const values = createValues(document, known);
-    const named = operation.parameters.map(({ name, schema, required, in: place }) => ({
-      name,
-      place,
-      value: values.of(schema, name).map((value) => `${value}`),
-      required,
+  return fc.oneof(...requests);
+}
+
+function requestsOf(
+  path: string,
+  method: MethodName,
+  operation: Operation,
+  values: Values,
+): fc.Arbitrary<GeneratedRequest> {
+  const parts = operation.parameters.map(({ name, schema, required, in: place }) =>
+    fc.record({
+      name: fc.constant(name),
+      place: fc.constant(place),
+      value: fc.option(mostly(values.of(schema, name).map(String), wildText), { freq: required ? 30 : 2 }),
+    }),
+  );
+  return fc
+    .record({
+      method: mostly(fc.constant(method.toUpperCase()), fc.constantFrom('GET', 'POST', 'PUT', 'DELETE')),
+      parts: fc.tuple(...parts),
+      contentType: mostly(
+        fc.constant('application/json'),
+        fc.constantFrom('text/plain', 'application/json; charset=gbk', 'application/xml', ''),
+      ),
+      body: bodyOf(operation, values),
+    })
+    .map(({ method: chosen, parts: filled, contentType, body }) => ({
+      method: chosen,
+      url: urlOf(path, filled),
+      headers: {
+        ...(body === null ? {} : { 'content-type': contentType }),
+        ...Object.fromEntries(
+          filled.flatMap(({ name, place, value }) =>
+            place === 'header' && value !== null ? [[name.toLowerCase(), headerSafe(value)]] : [],
+          ),
+        ),
+      },
+      body,
     }));
-    return fc
-      .record({
-        method: mostly(fc.constant(method.toUpperCase()), fc.constantFrom('GET', 'POST', 'PUT', 'DELETE')),
-        parts: fc.tuple(
-          ...named.map(({ name, place, value, required }) =>
-            fc.record({
-              name: fc.constant(name),
-              place: fc.constant(place),
-              value: fc.option(mostly(value, wildText), { freq: required ? 30 : 2 }),
-            }),
-          ),
-        ),
-        contentType: mostly(
-          fc.constant('application/json'),
-          fc.constantFrom('text/plain', 'application/json; charset=gbk', 'application/xml', ''),
-        ),
-        body: bodyOf(operation, values),
-      })
-      .map(({ method: chosen, parts, contentType, body }) => ({
-        method: chosen,
-        url: urlOf(path, parts),
-        headers: {
-          ...(body === null ? {} : { 'content-type': contentType }),
-          ...Object.fromEntries(
-            parts.flatMap(({ name, place, value }) =>
-              place === 'header' && value !== null ? [[name.toLowerCase(), headerSafe(value)]] : [],
-            ),
-          ),
-        },
-        body,
-      }));
-  });
 }
 
 /** Nine times in ten the first. */
@@ -97,8 +97,9 @@ function urlOf(path: string, parts: readonly Part[]): string {
   return query.length === 0 ? filled : `${filled}?${query.join('&')}`;
 }
 
+/** `.` and `..` are no parts of a path, however they are written: whoever sends them has sent another path. */
 function encoded(text: string): string {
-  return encodeURIComponent(text.toWellFormed()).replaceAll('.', '%2E');
+  return /^\.\.?$/.test(text) ? 'dots' : encodeURIComponent(text.toWellFormed());
 }
 
 /** What a client's HTTP library lets out at all. */
@@ -138,14 +139,12 @@ function bodyOf(operation: Operation, values: Values): fc.Arbitrary<string | nul
 
 /** An example in which one field, or none, is what the schema allows for it. */
 function variedAfter(example: object, schema: Schema, values: Values): fc.Arbitrary<unknown> {
-  return fc
-    .record({ whole: values.of(schema, 'body'), which: fc.nat(), varied: fc.boolean() })
-    .map(({ whole, which, varied }) => {
-      const fields = Object.entries(whole ?? {});
-      const field = fields[which % Math.max(1, fields.length)];
-      return varied && field !== undefined ? { ...example, [field[0]]: field[1] } : example;
-    })
-    .chain((body) => freshly(body, values));
+  const varied = fc.tuple(values.of(schema, 'body'), fc.nat()).map(([whole, which]) => {
+    const fields = Object.entries(whole ?? {});
+    const field = fields[which % Math.max(1, fields.length)];
+    return field === undefined ? example : { ...example, [field[0]]: field[1] };
+  });
+  return fc.oneof(fc.constant(example), varied).chain((body) => freshly(body, values));
 }
 
 /** Another order and other amounts than the example's, so that not everything is a repetition. */
@@ -245,7 +244,9 @@ function createValues(document: OpenApiDocument, known: KnownValues): Values {
 }
 
 function textAfter(pattern: string | undefined): fc.Arbitrary<string> {
-  return pattern === undefined ? fc.string({ maxLength: 30 }) : fc.stringMatching(new RegExp(pattern, 'u'));
+  return pattern === undefined
+    ? fc.string({ maxLength: 30 })
+    : fc.stringMatching(new RegExp(pattern, 'u'), { size: 'small' });
 }
 
 function referred(document: OpenApiDocument, ref: string): Schema {

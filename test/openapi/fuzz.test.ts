@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import type { PayAnswer } from '../../src/domain/wallet-answer.ts';
 import { createAnswerCheck } from '../../src/inbound/rest/described-answers.fixture.ts';
 import {
@@ -16,15 +16,17 @@ import { describedRequests, type GeneratedRequest } from './described-requests.t
 
 /*
  * Requests made after the published description, as it says and not quite, on a gateway with a wallet that answers this and
- * that. FUZZ_SEED and FUZZ_RUNS look further than the tests do each time.
+ * that. FUZZ_SEED and FUZZ_ROUNDS look further than the tests do each time.
  */
 
 const seed = Number(process.env['FUZZ_SEED'] ?? 20260302);
-const runs = Number(process.env['FUZZ_RUNS'] ?? 400);
+const rounds = Number(process.env['FUZZ_ROUNDS'] ?? 3);
+/** In one round, which has a gateway of its own: generators take ever longer for the later ones. */
+const runs = 400;
 
 let gateway: TestGateway;
 /** Ids that the gateway has given out, for the requests that follow. */
-const given = { payments: ['pay_1'], paid: [] as string[], requests: ['P1'], refunds: ['re_1'] };
+let given: Record<'payments' | 'paid' | 'requests' | 'refunds', string[]>;
 let turn = 0;
 
 const dollars = {
@@ -34,7 +36,8 @@ const dollars = {
   currency: 'USD',
 } as const;
 
-beforeAll(async () => {
+async function openGateway(): Promise<void> {
+  given = { payments: ['pay_1'], paid: [], requests: ['P1'], refunds: ['re_1'] };
   gateway = await createTestGateway({
     merchant: {
       ...teaHouse,
@@ -59,8 +62,8 @@ beforeAll(async () => {
     calls += 1;
     return answers[calls % answers.length] as PayAnswer;
   };
-});
-afterAll(() => gateway.app.close());
+}
+afterEach(() => gateway?.app.close());
 
 /** What means something to this gateway; ids are those that it has given out so far. */
 function knownValues(name: string): readonly unknown[] {
@@ -86,7 +89,7 @@ function knownValues(name: string): readonly unknown[] {
     case 'currency':
       return ['CNY', 'CNY', 'CNY', 'CNY', 'CNY', 'USD', 'ZZZ'];
     case 'value':
-      return [1, 2, 1234];
+      return [1, 2, 1234, 5_000];
     case 'payment_request_id':
       return ['a request'];
     case 'expires_at':
@@ -142,43 +145,36 @@ async function answered(request: GeneratedRequest) {
   return { response, path: url.split('?')[0] ?? '' };
 }
 
-const reachedAtLeast = [
-  ...[
-    'createPayment 201',
-    'createPayment 202',
-    'createPayment 409',
-    'createPayment 422',
-    'createPayment 415',
-  ],
-  ...['getPayment 200', 'getPayment 404', 'listPayments 200', 'listPaymentEvents 200', 'cancelPayment 200'],
-  ...[
-    'createCancel 200',
-    'createCancel 422',
-    'createRefund 202',
-    'createRefund 409',
-    'getRefund 200',
-    'none 405',
-  ],
-];
+const reachedAtLeast = `
+  createPayment 201, createPayment 202, createPayment 409, createPayment 415, createPayment 422, getPayment 200,
+  getPayment 404, listPayments 200, listPaymentEvents 200, cancelPayment 200, createCancel 200, createCancel 422,
+  createRefund 202, createRefund 409, createRefund 422, getRefund 200, none 405
+`
+  .split(',')
+  .map((text) => text.trim());
 
 test('whatever is sent, no answer is a 5xx and every one is described', { timeout: 120_000 }, async () => {
-  const document = openApiDocument(routesOf(gateway.app));
-  const check = createAnswerCheck(document);
-  const seen = new Map<string, number>();
-  await fc.assert(
-    fc.asyncProperty(describedRequests(document, knownValues), async (request) => {
-      const { response, path } = await answered(request);
-      const { statusCode: status, headers, body } = response;
-      expect([status < 500, request, body]).toEqual([true, request, body]);
-      expect(check({ method: request.method, path, status, headers, body })).toEqual([]);
-      const { operationId = 'none' } = operationAt(document, request.method, path) ?? {};
-      seen.set(`${operationId} ${status}`, (seen.get(`${operationId} ${status}`) ?? 0) + 1);
-      if (status < 300) remember(JSON.parse(body));
-    }),
-    { seed, numRuns: runs },
-  );
+  const seen = new Set<string>();
+  for (let round = 0; round < rounds; round += 1) {
+    await openGateway();
+    const document = openApiDocument(routesOf(gateway.app));
+    const check = createAnswerCheck(document);
+    await fc.assert(
+      fc.asyncProperty(describedRequests(document, knownValues), async (request) => {
+        const { response, path } = await answered(request);
+        const { statusCode: status, headers, body } = response;
+        expect([status < 500, request, body]).toEqual([true, request, body]);
+        expect(check({ method: request.method, path, status, headers, body })).toEqual([]);
+        const { operationId = 'none' } = operationAt(document, request.method, path) ?? {};
+        seen.add(`${operationId} ${status}`);
+        if (status < 300) remember(JSON.parse(body));
+      }),
+      { seed: seed + round, numRuns: runs },
+    );
+    await gateway.app.close();
+  }
   // The generator reaches what matters: a run that is refused at the door each time would prove nothing.
-  expect([...seen.keys()]).toEqual(expect.arrayContaining(reachedAtLeast));
+  expect([...seen]).toEqual(expect.arrayContaining(reachedAtLeast));
 });
 
 function operationAt(document: ReturnType<typeof openApiDocument>, method: string, path: string) {

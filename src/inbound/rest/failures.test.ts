@@ -135,6 +135,7 @@ describe('unknown routes', () => {
     ['PUT', '/v1/payments/pay_1?x=1', 405, 'method_not_allowed', 'GET'],
     ['GET', '/v1/payments/pay_1/cancel', 405, 'method_not_allowed', 'POST'],
     ['GET', '/v1/cancels', 405, 'method_not_allowed', 'POST'],
+    ['GET', `/v1/payments/${'1'.repeat(257)}`, 404, 'route_not_found', undefined],
     ['QUERY', '/v1/payments/pay_1', 405, 'method_not_allowed', 'GET'],
     ['QUERY', '/v1/nowhere', 404, 'route_not_found', undefined],
     ['POST', '/livez', 405, 'method_not_allowed', 'GET'],

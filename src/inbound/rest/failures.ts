@@ -61,6 +61,13 @@ export function problemOf(
         value: request.url,
         detail: 'The path is not a valid URL path: encode it as RFC 3986 says.',
       };
+    case 'FST_ERR_MAX_PARAM_LENGTH':
+      return {
+        code: 'route_not_found',
+        field: null,
+        value: request.url,
+        detail: 'A part of the path is longer than any id: check the id that it names.',
+      };
     default:
       return error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500
         ? brokenOff
