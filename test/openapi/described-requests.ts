@@ -139,16 +139,17 @@ function bodyOf(operation: Operation, values: Values): fc.Arbitrary<string | nul
 
 /** An example in which one field, or none, is what the schema allows for it. */
 function variedAfter(example: object, schema: Schema, values: Values): fc.Arbitrary<unknown> {
-  const varied = fc.tuple(values.of(schema, 'body'), fc.nat()).map(([whole, which]) => {
+  const fresh = freshly(example, values);
+  const varied = fc.tuple(fresh, values.of(schema, 'body'), fc.nat()).map(([body, whole, which]) => {
     const fields = Object.entries(whole ?? {});
     const field = fields[which % Math.max(1, fields.length)];
-    return field === undefined ? example : { ...example, [field[0]]: field[1] };
+    return field === undefined ? body : { ...body, [field[0]]: field[1] };
   });
-  return fc.oneof(fc.constant(example), varied).chain((body) => freshly(body, values));
+  return fc.oneof(fresh, varied);
 }
 
 /** Another order and other amounts than the example's, so that not everything is a repetition. */
-function freshly(body: object, values: Values): fc.Arbitrary<unknown> {
+function freshly(body: object, values: Values): fc.Arbitrary<object> {
   const fields = Object.keys(body).filter((name) => values.knows(name));
   return fc
     .record(Object.fromEntries(fields.map((name) => [name, values.known(name)])))
@@ -188,11 +189,11 @@ function spoiltBelow(value: unknown): fc.Arbitrary<unknown> {
 
 function createValues(document: OpenApiDocument, known: KnownValues): Values {
   const of = (schema: Schema, name: string): fc.Arbitrary<unknown> => {
-    const made = madeAfter(schema, name);
+    const made = { arbitrary: madeAfter(schema, name), weight: 1 };
     const meaningful = known(name);
-    return meaningful.length === 0
-      ? made
-      : fc.oneof({ arbitrary: fc.constantFrom(...meaningful), weight: 24 }, { arbitrary: made, weight: 1 });
+    if (meaningful.length === 0) return made.arbitrary;
+    const nothing = schema.type?.includes('null') ? [{ arbitrary: fc.constant(null), weight: 4 }] : [];
+    return fc.oneof({ arbitrary: fc.constantFrom(...meaningful), weight: 24 }, made, ...nothing);
   };
 
   function madeAfter(schema: Schema, name: string): fc.Arbitrary<unknown> {
