@@ -414,6 +414,29 @@ create table untrusted_notifications (
 
 CREATE INDEX untrusted_notifications_by_age ON public.untrusted_notifications USING btree (received_at);
 
+create table wallet_account_keys (
+  wallet text not null,
+  account text not null,
+  holder text not null,
+  version integer not null,
+  state text not null,
+  private_key bytea,
+  public_key text,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  changed_at timestamp with time zone not null default clock_timestamp(),
+  constraint wallet_account_keys_pkey PRIMARY KEY (wallet, account, holder, version),
+  constraint wallet_account_keys_check CHECK (((holder = 'ours'::text) OR (state <> 'signing'::text))),
+  constraint wallet_account_keys_check1 CHECK (((private_key IS NOT NULL) = ((holder = 'ours'::text) AND (state <> 'retired'::text)))),
+  constraint wallet_account_keys_check2 CHECK (((private_key IS NULL) OR (public_key IS NULL))),
+  constraint wallet_account_keys_check3 CHECK (((holder = 'ours'::text) OR (public_key IS NOT NULL))),
+  constraint wallet_account_keys_holder_check CHECK ((holder = ANY (ARRAY['ours'::text, 'wallet'::text]))),
+  constraint wallet_account_keys_state_check CHECK ((state = ANY (ARRAY['signing'::text, 'accepted'::text, 'retired'::text]))),
+  constraint wallet_account_keys_version_check CHECK (((version >= 1) AND (version <= 999999999))),
+  constraint wallet_account_keys_wallet_account_fkey FOREIGN KEY (wallet, account) REFERENCES wallet_accounts(wallet, name) ON DELETE CASCADE
+);
+
+CREATE UNIQUE INDEX wallet_account_keys_signing ON public.wallet_account_keys USING btree (wallet, account) WHERE (state = 'signing'::text);
+
 create table wallet_accounts (
   wallet text not null,
   name text not null,
@@ -437,6 +460,8 @@ create table wallet_accounts (
   constraint wallet_accounts_settlement_currency_check CHECK ((settlement_currency ~ '^[A-Z]{3}$'::text)),
   constraint wallet_accounts_support_contact_check CHECK (((length(support_contact) >= 1) AND (length(support_contact) <= 200)))
 );
+
+CREATE TRIGGER wallet_accounts_keys AFTER INSERT OR UPDATE ON public.wallet_accounts FOR EACH ROW EXECUTE FUNCTION keep_account_keys();
 
 create table wallet_bindings (
   merchant_id text not null,
@@ -484,6 +509,42 @@ begin
                      child, parent, first_day || ' 00:00:00+00', next_month || ' 00:00:00+00');
     end if;
   end loop;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION public.keep_account_keys()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  signing integer;
+begin
+  if tg_op = 'INSERT' or new.private_key <> old.private_key or new.key_version is distinct from old.key_version then
+    signing := coalesce(new.key_version, case new.wallet when 'alipay_plus' then 1 else (
+      select version from wallet_account_keys where wallet = new.wallet and account = new.name and state = 'signing'
+    ) end, 1);
+    update wallet_account_keys set state = 'accepted', changed_at = clock_timestamp()
+    where wallet = new.wallet and account = new.name and state = 'signing' and version <> signing;
+    insert into wallet_account_keys as known (wallet, account, holder, version, state, private_key)
+    values (new.wallet, new.name, 'ours', signing, 'signing', new.private_key)
+    on conflict (wallet, account, holder, version) do update
+      set state = 'signing', private_key = excluded.private_key, public_key = null,
+        created_at = case when known.private_key = excluded.private_key then known.created_at else clock_timestamp() end,
+        changed_at = clock_timestamp()
+      where known.state <> 'signing' or known.private_key <> excluded.private_key;
+  end if;
+  if tg_op = 'INSERT' or new.wallet_public_key <> old.wallet_public_key then
+    if tg_op = 'UPDATE' then
+      update wallet_account_keys set state = 'retired', changed_at = clock_timestamp()
+      where wallet = new.wallet and account = new.name and holder = 'wallet' and state = 'accepted'
+        and public_key = old.wallet_public_key;
+    end if;
+    insert into wallet_account_keys (wallet, account, holder, version, state, public_key)
+    select new.wallet, new.name, 'wallet', coalesce(max(version), 0) + 1, 'accepted', new.wallet_public_key
+    from wallet_account_keys where wallet = new.wallet and account = new.name and holder = 'wallet'
+    having not coalesce(bool_or(state = 'accepted' and public_key = new.wallet_public_key), false);
+  end if;
+  return null;
 end $function$
 ;
 

@@ -1,5 +1,4 @@
-import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { createPublicKey } from 'node:crypto';
 import type { Connection } from '../adapters/postgres/database.ts';
 import {
   type AuditDocument,
@@ -15,14 +14,13 @@ import {
   type WalletAccount,
 } from '../adapters/postgres/wallet-accounts.ts';
 import { createSealing, type Sealing, SealingError } from '../adapters/sealing.ts';
-import { prepareAccount as prepareOpenAccount } from '../adapters/wallets/alipay-open/account.ts';
-import { prepareAccount as preparePlusAccount } from '../adapters/wallets/alipay-plus/account.ts';
 import { isWalletName, type WalletName, walletNames } from '../domain/wallets.ts';
 import { type AccountOptions, accountOptions, shownOptions } from '../inbound/cli/account-options.ts';
 import type { GivenTo } from '../inbound/cli/commands.ts';
 import { CommandFailure, exitCodes, usageError } from '../inbound/cli/exit-codes.ts';
 import { fields, jsonText, printable, table } from '../inbound/cli/terminal-text.ts';
 import { writtenLine } from '../inbound/cli/written-line.ts';
+import { fingerprintOf, pemOf, preparedKeys, textOfFile } from './account-keys.ts';
 import type { Terminal } from './command-line.ts';
 import { masterKeyOf } from './master-key.ts';
 import { operatorOf } from './operator.ts';
@@ -157,7 +155,7 @@ function checkedAccount(
     privateKey: textOfFile('private-key-file', options['private-key-file']),
     walletPublicKey: walletKeyText,
   };
-  const { privateKey, walletPublicKey } = preparedOrComplaint(complain, () => prepared(account, settings));
+  const { privateKey, walletPublicKey } = preparedKeys(account, settings, complain);
   // The usual mix-up at the platforms: both keys are called "public key" there.
   if (pemOf(createPublicKey(privateKey)) === pemOf(walletPublicKey)) {
     throw complain("--wallet-public-key-file holds our own public key: give the wallet's (支付宝公钥)");
@@ -256,48 +254,6 @@ async function ourFingerprint(
   }
 }
 
-interface PreparedKeys {
-  readonly privateKey: KeyObject;
-  readonly walletPublicKey: KeyObject;
-}
-
-/** The account as its wallet's adapter will use it. Throws what that adapter has against it. */
-function prepared(
-  account: WalletAccount & { readonly wallet: WalletName },
-  settings: Settings,
-): PreparedKeys {
-  const notifyUrl = notifyUrlOf(settings, account.wallet, account.name);
-  switch (account.wallet) {
-    case 'alipay_open':
-      return prepareOpenAccount({ ...account, notifyUrl });
-    case 'alipay_plus':
-      return preparePlusAccount({ ...account, clientId: account.appId, notifyUrl });
-    default:
-      return account.wallet satisfies never;
-  }
-}
-
-function preparedOrComplaint(
-  complain: (complaint: string) => CommandFailure,
-  prepare: () => PreparedKeys,
-): PreparedKeys {
-  try {
-    return prepare();
-  } catch (error) {
-    if (error instanceof RangeError) throw complain(error.message);
-    throw error;
-  }
-}
-
-function textOfFile(option: string, path: string): string {
-  try {
-    return readFileSync(path, 'utf8').trim();
-  } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
-    throw new CommandFailure(exitCodes.failed, `--${option} ${printable(path)} cannot be read (${reason})`);
-  }
-}
-
 function isNamedLike(account: Pick<WalletAccount, 'wallet' | 'name'>): (other: ListedAccount) => boolean {
   return (other) => other.wallet === account.wallet && other.name === account.name;
 }
@@ -316,16 +272,6 @@ function setOptions(account: ListedAccount): string {
   const shown = isWalletName(account.wallet) ? shownOptions(account.wallet, account) : [];
   const set = shown.filter(({ value }) => value !== null);
   return set.map(({ label, value }) => `${label} ${value}`).join(', ') || '-';
-}
-
-function pemOf(publicKey: KeyObject): string {
-  return publicKey.export({ type: 'spki', format: 'pem' }).toString();
-}
-
-/** Enough of the SHA-256 of a public key, or of a private one's public half, to compare it with what the wallet shows. */
-function fingerprintOf(key: string): string {
-  const der = createPublicKey(key).export({ type: 'spki', format: 'der' });
-  return `sha256:${createHash('sha256').update(der).digest('hex').slice(0, 16)}`;
 }
 
 function accountDocument(account: ListedAccount) {

@@ -7,12 +7,14 @@ import { madePayment } from '../../test/journal-contract/journal-under-test.ts';
 import { createChannelKey, idOfKey } from '../adapters/postgres/api-keys.ts';
 import { createCancelJournal } from '../adapters/postgres/cancel-journal.ts';
 import { createChannel } from '../adapters/postgres/channels.ts';
+import { inTransaction } from '../adapters/postgres/database.ts';
 import { createEntryCode } from '../adapters/postgres/entry-codes.ts';
 import { keepTroubledAnswer } from '../adapters/postgres/kept-answers.ts';
 import { createApiKey, saveMerchant } from '../adapters/postgres/merchant-records.ts';
 import { createStrayNotifications } from '../adapters/postgres/notifications.ts';
 import { openedTestDatabase } from '../adapters/postgres/opened-test-database.fixture.ts';
 import { createPaymentJournal } from '../adapters/postgres/payment-journal.ts';
+import { addOurKey } from '../adapters/postgres/wallet-account-keys.ts';
 import { saveWalletAccount } from '../adapters/postgres/wallet-accounts.ts';
 import { createSealing } from '../adapters/sealing.ts';
 import { attemptCore } from '../domain/ids.ts';
@@ -135,6 +137,27 @@ async function stray(): Promise<string> {
   return requestId;
 }
 
+/** A key of ours that is ready to sign, as the words that name it. */
+async function readyKey(): Promise<readonly string[]> {
+  const { rows } = await database.query<{ readonly next: number }>(
+    `select max(version) + 1 as next from wallet_account_keys where wallet = 'alipay_plus' and holder = 'ours'`,
+  );
+  const version = rows[0]?.next ?? 1;
+  // The one that an example before has had sign is given up, so that there is room.
+  await database.query(
+    `update wallet_account_keys set state = 'retired', private_key = null
+     where wallet = 'alipay_plus' and holder = 'ours' and state = 'accepted'`,
+  );
+  await inTransaction(database, (connection) =>
+    addOurKey(connection, sealing, { wallet: 'alipay_plus', name: 'main' }, version, pem(newPrivateKey())),
+  );
+  return ['--wallet', 'alipay_plus', '--name', 'main', '--key-version', `${version}`];
+}
+
+function newPrivateKey(): KeyObject {
+  return generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+}
+
 async function channel(): Promise<string> {
   const id = fresh('C');
   await createChannel(database, { id, name: 'North', parent: null, source: '2088000000000001' });
@@ -180,6 +203,34 @@ const examples: { readonly [name in AuditedCommand]: Example } = {
     subject: /^account alipay_plus\/main$/,
     merchant: null,
     after: { support_contact: expect.stringContaining('Wang') },
+  },
+  'account key add': {
+    words: async () => {
+      await readyKey();
+      return ['--wallet', 'alipay_plus', '--name', 'main', '--generate'];
+    },
+    subject: /^account alipay_plus\/main$/,
+    merchant: null,
+    before: null,
+    after: {
+      key: expect.stringMatching(/^ours \d+$/),
+      state: 'accepted',
+      fingerprint: expect.stringMatching(/^sha256:[0-9a-f]{16}$/),
+    },
+  },
+  'account key use': {
+    words: readyKey,
+    subject: /^account alipay_plus\/main$/,
+    merchant: null,
+    before: { key: expect.stringMatching(/^ours \d+$/), fingerprint: expect.stringMatching(/^sha256:/) },
+    after: { key: expect.stringMatching(/^ours \d+$/), fingerprint: expect.stringMatching(/^sha256:/) },
+  },
+  'account key retire': {
+    words: async () => ['--of', 'ours', ...(await readyKey())],
+    subject: /^account alipay_plus\/main$/,
+    merchant: null,
+    before: { state: 'accepted' },
+    after: { state: 'retired' },
   },
   'channel add': {
     words: () => ['--id', fresh('C'), '--name', 'North', '--source', '2088000000000001'],
@@ -525,6 +576,7 @@ describe('shoudan audit list', () => {
 describe('a command that says that it reads', () => {
   const readers: { readonly [name in CommandName]?: () => Promise<readonly string[]> | readonly string[] } = {
     'account list': () => [],
+    'account key list': () => ['--wallet', 'alipay_plus', '--name', 'main'],
     'channel list': () => [],
     'channel show': async () => ['--id', await channel()],
     'merchant list': () => [],

@@ -126,6 +126,7 @@ async function setUpAccount(
     appId,
     sellerId,
     gatewayUrl: `${simulatorUrl}${gatewayPath}`,
+    keyVersion: known?.keyVersion ?? null,
     supportContact: known?.supportContact ?? null,
     privateKey: keys.privateKey,
     walletPublicKey: registered.wallet_public_key,

@@ -20,6 +20,8 @@ export interface WalletAccount {
   readonly privateKey: string;
   /** PEM. */
   readonly walletPublicKey: string;
+  /** PEM: the wallet's further keys, of which each is good too; left out when there are none. Not kept from here. */
+  readonly furtherWalletKeys?: readonly string[] | undefined;
 }
 
 export interface AccountBook {
@@ -40,8 +42,17 @@ interface AccountRow {
   readonly gateway_url: string;
   readonly private_key: Buffer;
   readonly wallet_public_key: string;
+  readonly further_wallet_keys: readonly string[] | null;
   readonly updated_at: Date;
 }
+
+/** The row of an account, with the keys of the wallet that are accepted beside the one in it. */
+const accountRow = `select a.*, (
+    select array_agg(k.public_key order by k.version desc) from wallet_account_keys k
+    where k.wallet = a.wallet and k.account = a.name and k.holder = 'wallet' and k.state = 'accepted'
+      and k.public_key <> a.wallet_public_key
+  ) as further_wallet_keys
+  from wallet_accounts a`;
 
 function accountOf(row: AccountRow, sealing: Sealing): WalletAccount {
   return {
@@ -56,6 +67,7 @@ function accountOf(row: AccountRow, sealing: Sealing): WalletAccount {
     gatewayUrl: row.gateway_url,
     privateKey: sealing.open(row.private_key, privateKeyContext(row.wallet, row.name)).toString('utf8'),
     walletPublicKey: row.wallet_public_key,
+    ...(row.further_wallet_keys === null ? {} : { furtherWalletKeys: row.further_wallet_keys }),
   };
 }
 
@@ -77,7 +89,7 @@ export async function openAccountBook(
   const refresh = async (unreadable: (key: string, updatedAt: number, error: Error) => void) => {
     const { rows } = await database.query<AccountRow>({
       name: 'wallet_accounts',
-      text: 'select * from wallet_accounts',
+      text: accountRow,
     });
     const next: typeof accounts = new Map();
     for (const row of rows) {
@@ -117,16 +129,16 @@ export async function openAccountBook(
   };
 }
 
-/** Adds an account, or replaces whatever it is besides its name. */
+/**
+ * Adds an account, or replaces whatever it is besides its name. Of the wallet's keys the given one alone stays accepted; a
+ * key of ours that another version signs in place of stays ready.
+ */
 export async function saveWalletAccount(
   database: Queryable,
   sealing: Sealing,
   account: WalletAccount,
 ): Promise<void> {
-  const sealed = sealing.seal(
-    Buffer.from(account.privateKey),
-    privateKeyContext(account.wallet, account.name),
-  );
+  const sealed = await sealedKey(database, sealing, account);
   await database.query(
     `insert into wallet_accounts (wallet, name, app_id, seller_id, settlement_currency, merchant_region, key_version,
        support_contact, gateway_url, private_key, wallet_public_key)
@@ -151,6 +163,33 @@ export async function saveWalletAccount(
       account.walletPublicKey,
     ],
   );
+  await database.query(
+    `update wallet_account_keys set state = 'retired', changed_at = clock_timestamp()
+     where wallet = $1 and account = $2 and holder = 'wallet' and state = 'accepted' and public_key <> $3`,
+    [account.wallet, account.name, account.walletPublicKey],
+  );
+}
+
+/** A key that stays the same stays sealed as it is, so that it keeps its age. */
+async function sealedKey(database: Queryable, sealing: Sealing, account: WalletAccount): Promise<Buffer> {
+  const context = privateKeyContext(account.wallet, account.name);
+  const { rows } = await database.query<{ readonly private_key: Buffer }>(
+    'select private_key from wallet_accounts where wallet = $1 and name = $2',
+    [account.wallet, account.name],
+  );
+  const plain = Buffer.from(account.privateKey);
+  const [known] = rows;
+  if (known !== undefined && isSealed(known.private_key, plain)) return known.private_key;
+  return sealing.seal(plain, context);
+
+  function isSealed(sealed: Buffer, as: Buffer): boolean {
+    try {
+      return sealing.open(sealed, context).equals(as);
+    } catch (error) {
+      if (error instanceof SealingError) return false;
+      throw error;
+    }
+  }
 }
 
 export async function findWalletAccount(
@@ -159,10 +198,10 @@ export async function findWalletAccount(
   wallet: string,
   name: string,
 ): Promise<WalletAccount | null> {
-  const { rows } = await database.query<AccountRow>(
-    'select * from wallet_accounts where wallet = $1 and name = $2',
-    [wallet, name],
-  );
+  const { rows } = await database.query<AccountRow>(`${accountRow} where a.wallet = $1 and a.name = $2`, [
+    wallet,
+    name,
+  ]);
   const [row] = rows;
   return row === undefined ? null : accountOf(row, sealing);
 }

@@ -27,6 +27,24 @@ const channelOfKey = { value: 'ID', about: 'The channel whose branch the key spe
 
 const channelId = { value: 'ID', about: 'The channel.', required: true } as const;
 
+const keyWallet = {
+  value: 'WALLET',
+  about: 'The wallet: alipay_open or alipay_plus.',
+  required: true,
+} as const;
+
+const keyAccount = {
+  value: 'NAME',
+  about: 'The account, as `account list` shows it.',
+  required: true,
+} as const;
+
+const keyVersion = {
+  value: 'N',
+  about: 'Which of its keys, as `account key list` shows it.',
+  required: true,
+} as const;
+
 const policyMerchant = { value: 'ID', about: 'The merchant.', required: true } as const;
 
 const trial = {
@@ -169,6 +187,71 @@ export const commands = {
       json,
     },
     notes: ['It is shown with all of the account that needs attention, and logged when that begins.'],
+  },
+  'account key list': {
+    about: "List the keys of a wallet account, ours and the wallet's, by their fingerprints.",
+    effect: 'reads',
+    arguments: {},
+    options: { wallet: keyWallet, name: keyAccount, json },
+    notes: [
+      'signing: the one of ours that signs. accepted: of ours ready to sign, of the wallet good for what it says. retired: neither.',
+    ],
+  },
+  'account key add': {
+    about: "Add a key to a wallet account beside those that it has: one of ours, or one of the wallet's.",
+    effect: 'audited',
+    arguments: {},
+    options: {
+      wallet: keyWallet,
+      name: keyAccount,
+      generate: {
+        value: null,
+        about: 'Make a key pair of ours; the private half never leaves the database.',
+      },
+      'private-key-file': {
+        value: 'FILE',
+        about: 'A private key of ours instead: PEM, or the bare base64 of the key tool.',
+      },
+      'wallet-public-key-file': {
+        value: 'FILE',
+        about: "A public key of the wallet's instead: what it has signed is believed from now on.",
+      },
+      'key-version': {
+        value: 'N',
+        about: 'Of ours: what alipay_plus calls it. Default: one more than the last.',
+      },
+      by,
+      json,
+    },
+    notes: [
+      'A key of ours signs nothing before `shoudan account key use`. The public key is printed as the consoles of the wallets take it.',
+      'At most four of ours and four of the wallet are in use at once.',
+    ],
+  },
+  'account key use': {
+    about: 'Have another key of ours sign; the one before stays ready.',
+    effect: 'audited',
+    arguments: {},
+    options: { wallet: keyWallet, name: keyAccount, 'key-version': keyVersion, by, json },
+    notes: [
+      'The wallet must know its public half by then, or refuses every call. Gateways that run take it up within 5 seconds.',
+    ],
+  },
+  'account key retire': {
+    about: 'Give up a key that is needed no more; of ours the private half is deleted.',
+    effect: 'audited',
+    arguments: {},
+    options: {
+      wallet: keyWallet,
+      name: keyAccount,
+      of: { value: 'WHOSE', about: 'ours or wallet.', required: true },
+      'key-version': keyVersion,
+      by,
+      json,
+    },
+    notes: [
+      "The key that signs is not given up, nor the last of the wallet's. What a retired key of the wallet has signed is not believed.",
+    ],
   },
   'channel add': {
     about: 'Add a channel: who brings merchants to the acquirer, or channels of its own.',

@@ -27,7 +27,7 @@ function read(change: { target?: string; headers?: object; body?: string } = {},
     headers: { ...headers, ...change.headers },
     body: Buffer.from(change.body ?? notification.body),
   };
-  return readPaymentNotification(received, url, publicKey);
+  return readPaymentNotification(received, url, [publicKey]);
 }
 
 /** A notification signed for a path and a body of one's own. */
@@ -126,11 +126,11 @@ describe('a notification', () => {
       headers: { ...headers, ...signed('/merchant/notify', body) },
       body: Buffer.from(body),
     };
-    expect(readRegistrationNotification(sent, notifyUrl, publicKey)).toMatchObject({
+    expect(readRegistrationNotification(sent, notifyUrl, [publicKey])).toMatchObject({
       kind: 'verified',
       values: { registrationRequestId: 'G1', registrationResult: { registrationStatus: 'APPROVED' } },
     });
-    expect(readRegistrationNotification({ ...sent, target: '/x' }, 'http://x/x', publicKey).kind).toBe(
+    expect(readRegistrationNotification({ ...sent, target: '/x' }, 'http://x/x', [publicKey]).kind).toBe(
       'forged',
     );
   });

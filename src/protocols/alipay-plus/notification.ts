@@ -54,9 +54,9 @@ export interface Forged {
 export function readPaymentNotification(
   received: ReceivedMessage,
   notifyUrl: string,
-  key: KeyObject,
+  keys: readonly KeyObject[],
 ): VerifiedNotification<typeof paymentNotification> | Forged | Unreadable {
-  const read = readNotification(paymentNotification, received, notifyUrl, key);
+  const read = readNotification(paymentNotification, received, notifyUrl, keys);
   return read.kind === 'verified' && read.values.notifyType === null ? unreadable('no notifyType') : read;
 }
 
@@ -64,20 +64,21 @@ export function readPaymentNotification(
 export function readRegistrationNotification(
   received: ReceivedMessage,
   notifyUrl: string,
-  key: KeyObject,
+  keys: readonly KeyObject[],
 ): VerifiedNotification<typeof registrationStatus> | Forged | Unreadable {
-  return readNotification(registrationStatus, received, notifyUrl, key);
+  return readNotification(registrationStatus, received, notifyUrl, keys);
 }
 
 /**
  * The wallet signs the path of the notify URL that it calls; a proxy in front may have changed what arrives here. So
- * the URL's own path is tried first, then the target as received, with its query and without.
+ * the URL's own path is tried first, then the target as received, with its query and without. Each of the wallet's keys that
+ * is accepted is good.
  */
 function readNotification<F extends Fields>(
   fields: F,
   received: ReceivedMessage,
   notifyUrl: string,
-  key: KeyObject,
+  keys: readonly KeyObject[],
 ): VerifiedNotification<F> | Forged | Unreadable {
   const head = readHead(received.headers, 'request-time');
   if (head.kind === 'unreadable') return head;
@@ -89,9 +90,10 @@ function readNotification<F extends Fields>(
   if (signature.kind === 'unreadable') return { kind: 'forged', detail: signature.reason };
 
   const { clientId, time } = head;
-  const isSigned = notifyPaths(received.target, notifyUrl).some((path) =>
-    verifySignature({ path, clientId, time, body: received.body }, signature, key),
-  );
+  const isSigned = notifyPaths(received.target, notifyUrl).some((path) => {
+    const signed = { path, clientId, time, body: received.body };
+    return keys.some((key) => verifySignature(signed, signature, key));
+  });
   if (!isSigned) return { kind: 'forged', detail: 'its signature does not fit' };
   return { kind: 'verified', clientId, values: message.values };
 }

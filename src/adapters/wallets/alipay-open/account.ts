@@ -11,6 +11,8 @@ export interface AlipayOpenAccount {
   readonly privateKey: KeyObject | string;
   /** The platform's public key for this application. */
   readonly walletPublicKey: KeyObject | string;
+  /** Its further public keys, while one is changed for another: what any of them has signed is the platform's word. */
+  readonly furtherWalletKeys?: readonly (KeyObject | string)[] | undefined;
   /** `RSA2` unless the application still uses the legacy `RSA`. */
   readonly signType?: SignType | undefined;
   /** Token of the merchant or bank that authorised this application to act for it. */
@@ -27,7 +29,8 @@ export interface PreparedAccount {
   readonly origin: string;
   readonly path: string;
   readonly privateKey: KeyObject;
-  readonly walletPublicKey: KeyObject;
+  /** Every key of the wallet's that is accepted. */
+  readonly walletKeys: readonly KeyObject[];
   readonly signType: SignType;
 }
 
@@ -44,17 +47,17 @@ export function prepareAccount(source: AlipayOpenAccount): PreparedAccount {
   }
   const signType = source.signType ?? 'RSA2';
   let privateKey: KeyObject;
-  let walletPublicKey: KeyObject;
+  let walletKeys: readonly KeyObject[];
   try {
     privateKey = readPrivateKey(source.privateKey);
-    walletPublicKey = readPublicKey(source.walletPublicKey);
+    walletKeys = [source.walletPublicKey, ...(source.furtherWalletKeys ?? [])].map(readPublicKey);
   } catch (error) {
     throw wrong(error instanceof Error ? error.message : 'a key cannot be read');
   }
   if (signType === 'RSA2' && (privateKey.asymmetricKeyDetails?.modulusLength ?? 0) < rsa2ModulusMin) {
     throw wrong(`RSA2 needs a private key of ${rsa2ModulusMin} bits or more`);
   }
-  return { source, origin: url.origin, path: url.pathname, privateKey, walletPublicKey, signType };
+  return { source, origin: url.origin, path: url.pathname, privateKey, walletKeys, signType };
 }
 
 /** Whether a prepared account still is what is configured. A look-up may give a new object each time. */
@@ -64,6 +67,7 @@ export function isSameAccount(a: AlipayOpenAccount, b: AlipayOpenAccount): boole
     a.gatewayUrl === b.gatewayUrl &&
     a.privateKey === b.privateKey &&
     a.walletPublicKey === b.walletPublicKey &&
+    a.furtherWalletKeys === b.furtherWalletKeys &&
     a.signType === b.signType &&
     a.appAuthToken === b.appAuthToken &&
     a.sellerId === b.sellerId &&

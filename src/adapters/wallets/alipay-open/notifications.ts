@@ -44,7 +44,7 @@ export function createAlipayOpenNotificationReader(
       if (account === null) return { kind: 'unknown_account' };
       const notification = readNotification(received.body);
       if (notification.kind === 'unreadable') return { kind: 'unreadable', detail: notification.reason };
-      if (!verifyNotification(notification, account.walletPublicKey, account.signType)) {
+      if (!account.walletKeys.some((key) => verifyNotification(notification, key, account.signType))) {
         return { kind: 'untrusted', detail: 'its signature does not fit' };
       }
       const trade = readTradeNotification(notification);

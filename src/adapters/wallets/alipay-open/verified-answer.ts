@@ -33,7 +33,7 @@ export function verifyAnswer(
   if (answer.status !== 200) return noAnswer('malformed', `HTTP status ${answer.status}`, raw);
   const envelope = readEnvelope(raw, method);
   if (envelope.kind === 'unreadable') return noAnswer('malformed', envelope.reason, raw);
-  if (!verifyEnvelope(envelope, account.walletPublicKey, account.signType)) {
+  if (!account.walletKeys.some((key) => verifyEnvelope(envelope, key, account.signType))) {
     const fault = envelope.sign === null ? 'not signed' : 'signature does not fit';
     return noAnswer('untrusted', `${fault}; it claims ${claimOf(envelope)}`, raw);
   }

@@ -26,6 +26,7 @@ const changes: { readonly [field in Exclude<keyof AlipayPlusAccount, 'name'>]-?:
     gatewayUrl: 'https://open-na.example',
     privateKey,
     walletPublicKey: publicKey,
+    furtherWalletKeys: [publicKeyPem],
     notifyUrl: 'https://pay.example/other/notify/alipay_plus/sandbox',
     keyVersion: 2,
     settlementCurrency: 'HKD',

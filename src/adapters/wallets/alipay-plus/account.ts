@@ -16,6 +16,8 @@ export interface AlipayPlusAccount {
   readonly privateKey: KeyObject | string;
   /** The vendor's public key for this client. */
   readonly walletPublicKey: KeyObject | string;
+  /** Its further public keys, while one is changed for another: what any of them has signed is the vendor's word. */
+  readonly furtherWalletKeys?: readonly (KeyObject | string)[] | undefined;
   /** Our own address for notifications as the wallet must call it. Without a query. Rule PAY-14. */
   readonly notifyUrl: string;
   /** Which of the client's keys signs; 1 unless it has had others. */
@@ -35,7 +37,8 @@ export interface PreparedAccount {
   /** Path of the notify URL, which its notifications are signed with. */
   readonly notifyPath: string;
   readonly privateKey: KeyObject;
-  readonly walletPublicKey: KeyObject;
+  /** Every key of the wallet's that is accepted. */
+  readonly walletKeys: readonly KeyObject[];
 }
 
 /** Smallest key, in bits, that AMS takes. */
@@ -50,10 +53,10 @@ export function prepareAccount(source: AlipayPlusAccount): PreparedAccount {
   const notify = plainAddress(source.notifyUrl);
   if (notify === null) throw wrong('notifyUrl is not an http or https address without query');
   let privateKey: KeyObject;
-  let walletPublicKey: KeyObject;
+  let walletKeys: readonly KeyObject[];
   try {
     privateKey = readPrivateKey(source.privateKey);
-    walletPublicKey = readPublicKey(source.walletPublicKey);
+    walletKeys = [source.walletPublicKey, ...(source.furtherWalletKeys ?? [])].map(readPublicKey);
   } catch (error) {
     throw wrong(error instanceof Error ? error.message : 'a key cannot be read');
   }
@@ -61,7 +64,7 @@ export function prepareAccount(source: AlipayPlusAccount): PreparedAccount {
     throw wrong(`a private key of ${modulusMin} bits or more is needed`);
   }
   const base = gateway.pathname.replace(/\/+$/, '') || bases.production;
-  return { source, origin: gateway.origin, base, notifyPath: notify.pathname, privateKey, walletPublicKey };
+  return { source, origin: gateway.origin, base, notifyPath: notify.pathname, privateKey, walletKeys };
 }
 
 /** Whether a prepared account still is what is configured. A look-up may give a new object each time. */
@@ -71,6 +74,7 @@ export function isSameAccount(a: AlipayPlusAccount, b: AlipayPlusAccount): boole
     a.gatewayUrl === b.gatewayUrl &&
     a.privateKey === b.privateKey &&
     a.walletPublicKey === b.walletPublicKey &&
+    a.furtherWalletKeys === b.furtherWalletKeys &&
     a.notifyUrl === b.notifyUrl &&
     a.keyVersion === b.keyVersion &&
     a.settlementCurrency === b.settlementCurrency &&

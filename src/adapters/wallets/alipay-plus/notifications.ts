@@ -47,7 +47,7 @@ export function createAlipayPlusNotificationReader(
       const account = accountOf(accountName);
       if (account === null) return { kind: 'unknown_account' };
       const { notifyUrl, clientId } = account.source;
-      const read = readPaymentNotification(received, notifyUrl, account.walletPublicKey);
+      const read = readPaymentNotification(received, notifyUrl, account.walletKeys);
       switch (read.kind) {
         case 'unreadable':
           return { kind: 'unreadable', detail: read.reason };
