@@ -6,10 +6,12 @@ create table api_keys (
   created_at timestamp with time zone not null default clock_timestamp(),
   revoked_at timestamp with time zone,
   last_used_at timestamp with time zone,
+  requests_per_s integer,
   constraint api_keys_pkey PRIMARY KEY (key_hash),
   constraint api_keys_check CHECK (((scope = 'merchant'::text) = (merchant_id IS NOT NULL))),
   constraint api_keys_key_hash_check CHECK ((length(key_hash) = 32)),
   constraint api_keys_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id),
+  constraint api_keys_requests_per_s_check CHECK (((requests_per_s >= 1) AND (requests_per_s <= 100000))),
   constraint api_keys_scope_check CHECK ((scope = ANY (ARRAY['acquirer'::text, 'merchant'::text])))
 );
 
@@ -20,9 +22,11 @@ create table channel_keys (
   created_at timestamp with time zone not null default clock_timestamp(),
   revoked_at timestamp with time zone,
   last_used_at timestamp with time zone,
+  requests_per_s integer,
   constraint channel_keys_pkey PRIMARY KEY (key_hash),
   constraint channel_keys_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES channels(id),
-  constraint channel_keys_key_hash_check CHECK ((length(key_hash) = 32))
+  constraint channel_keys_key_hash_check CHECK ((length(key_hash) = 32)),
+  constraint channel_keys_requests_per_s_check CHECK (((requests_per_s >= 1) AND (requests_per_s <= 100000)))
 );
 
 create table channels (

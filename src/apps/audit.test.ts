@@ -323,7 +323,17 @@ const examples: { readonly [name in AuditedCommand]: Example } = {
     subject: /^api_key [0-9a-f]{16}$/,
     merchant: 'M1',
     before: null,
-    after: { scope: 'merchant', label: 'till' },
+    after: { scope: 'merchant', label: 'till', requests_per_s: null },
+  },
+  'merchant key limit': {
+    words: async () => {
+      const key = { environment: 'sandbox', merchantId: 'M1', label: 'busy' };
+      return [idOfKey(await createApiKey(database, key)), '--rate', '50/s'];
+    },
+    subject: /^api_key [0-9a-f]{16}$/,
+    merchant: 'M1',
+    before: { requests_per_s: null },
+    after: { requests_per_s: 50 },
   },
   'merchant key revoke': {
     words: async () => {

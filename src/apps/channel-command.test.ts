@@ -135,7 +135,8 @@ describe('shoudan channel', () => {
     await tree();
     await done('merchant add --id M1 --name Shop --channel tills');
     const { api_key: apiKey, id } = await done('merchant key add --channel tills --label till');
-    const scope = () => createMerchantDirectory(database, sealing).scopeOfKey(apiKey);
+    const scope = async () =>
+      (await createMerchantDirectory(database, sealing).findKey(apiKey))?.scope ?? null;
     expect(await scope()).toEqual({ kind: 'channel', channelId: 'tills' });
     await refused('channel close --id tills', 1, '--id tills has 0 channels and 1 merchants below it');
     await done('merchant add --id M1 --channel west');
@@ -405,7 +406,7 @@ describe('keys of channels', () => {
     await done('merchant add --id M1 --name N --channel east');
     const made = await shoudan('merchant key add --channel east --label console');
     expect(made.out).toMatch(
-      /^key {4}\w{16}\nfor {4}channel east\nlabel {2}console\n\nThe API key, shown this once:\n {2}sk_\S+\n$/,
+      /^key {4}\w{16}\nfor {4}channel east\nlabel {2}console\nrate {3}default\n\nThe API key, shown this once:\n {2}sk_\S+\n$/,
     );
     const second = await done('merchant key add --channel east --label backup');
     expect(second).toMatchObject({ channel_id: 'east', merchant_id: null, label: 'backup' });
@@ -419,7 +420,7 @@ describe('keys of channels', () => {
       { id: second.id, label: 'backup', last_used_at: null, revoked_at: null },
     ]);
     expect((await shoudan('merchant key list --channel east')).out).toMatch(
-      /^key +for +label +created +last used +revoked\n\w+ +channel east +console +\S+ +2026-03-02T04:05:06.000Z\n\w+ +channel east +backup +\S+ +never\n$/,
+      /^key +for +label +rate +created +last used +revoked\n\w+ +channel east +console +default +\S+ +2026-03-02T04:05:06.000Z\n\w+ +channel east +backup +default +\S+ +never\n$/,
     );
     expect((await done(`merchant key revoke ${second.id}`)).revoked_at).toEqual(expect.any(String));
     expect((await done('merchant key list --channel east')).data[0].revoked_at).toBeNull();

@@ -69,6 +69,7 @@ const runs: { readonly [Name in CommandName]: Run<Name> } = {
   'merchant policy clear': async (...call) => (await import('./policy-command.ts')).clearPolicy(...call),
   'merchant key add': async (...call) => (await import('./merchant-key-command.ts')).addKey(...call),
   'merchant key list': async (...call) => (await import('./merchant-key-command.ts')).listKeys(...call),
+  'merchant key limit': async (...call) => (await import('./merchant-key-command.ts')).limitKey(...call),
   'merchant key revoke': async (...call) => (await import('./merchant-key-command.ts')).revokeKey(...call),
   'code create': async (...call) => (await import('./code-command.ts')).createCode(...call),
   'code list': async (...call) => (await import('./code-command.ts')).listCodes(...call),

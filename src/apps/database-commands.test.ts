@@ -180,18 +180,19 @@ describe('what is accepted', () => {
     const added = await shoudan('merchant key add --merchant M1 --label till --json');
     const { api_key: apiKey, id } = JSON.parse(added.out);
     expect(apiKey).toMatch(/^sk_sandbox_/);
-    const scope = () => createMerchantDirectory(database, sealing).scopeOfKey(apiKey);
+    const scope = async () =>
+      (await createMerchantDirectory(database, sealing).findKey(apiKey))?.scope ?? null;
     expect(await scope()).toEqual({ kind: 'merchant', merchantId: 'M1' });
 
     const acquirer = await shoudan('merchant key add --acquirer');
     expect(acquirer.out).toMatch(
-      /^key {4}\w{16}\nfor {4}the acquirer\nlabel {2}cli\n\nThe API key, shown this once:\n {2}sk_\S+\n$/,
+      /^key {4}\w{16}\nfor {4}the acquirer\nlabel {2}cli\nrate {3}default\n\nThe API key, shown this once:\n {2}sk_\S+\n$/,
     );
 
     const listed = await shoudan('merchant key list');
     expect(listed.out).toMatch(
       new RegExp(
-        `^key +for +label +created +last used +revoked\n${id} +merchant M1 +till +\\S+ +never\n\\w+ +acquirer +cli `,
+        `^key +for +label +rate +created +last used +revoked\n${id} +merchant M1 +till +default +\\S+ +never\n\\w+ +acquirer +cli `,
       ),
     );
     expect(listed.out).not.toContain('sk_');
@@ -204,6 +205,36 @@ describe('what is accepted', () => {
     expect(await scope()).toBeNull();
     const again = await shoudan(`merchant key revoke ${apiKey} --json`);
     expect(JSON.parse(again.out)).toMatchObject({ id, revoked_at: expect.any(String) });
+  });
+
+  it('an API key may have a limit of its own, which is changed and taken away again', async () => {
+    await shoudan('merchant add --id M1 --name Shop');
+    const added = JSON.parse((await shoudan('merchant key add --merchant M1 --rate 50/s --json')).out);
+    expect(added.requests_per_s).toBe(50);
+    const limit = async () =>
+      (await createMerchantDirectory(database, sealing).findKey(added.api_key))?.requestsPerS;
+    expect(await limit()).toBe(50);
+    expect((await shoudan('merchant key list')).out).toMatch(/ 50\/s /);
+    expect(await shoudan(`merchant key limit ${added.id} --rate 2000`)).toMatchObject({
+      exitCode: 0,
+      out: `key ${added.id} may make 2000 requests a second: gateways that run notice it within 5 seconds\n`,
+    });
+    expect(await limit()).toBe(2_000);
+    const taken = await shoudan(`merchant key limit ${added.api_key} --rate= --json`);
+    expect(JSON.parse(taken.out)).toMatchObject({ id: added.id, requests_per_s: null });
+    expect(await limit()).toBeNull();
+    expect(await shoudan('merchant key limit 0000000000000000 --rate 5/s')).toMatchObject({
+      exitCode: 1,
+      err: expect.stringContaining('no API key 0000000000000000 is known'),
+    });
+  });
+
+  it.each(['0', '0/s', '100001/s', '5/m', '-5', '1.5/s', 'many'])('--rate %s is no rate', async (rate) => {
+    await shoudan('merchant add --id M1 --name Shop');
+    const ended = await shoudan(`merchant key add --merchant M1 --rate=${rate}`);
+    expect(ended).toMatchObject({ exitCode: 2 });
+    expect(ended.err).toContain(`--rate ${rate} is no rate from 1/s to 100000/s, such as 50/s`);
+    expect(JSON.parse((await shoudan('merchant key list --json')).out).data).toEqual([]);
   });
 
   it('another master key is told in one line', async () => {

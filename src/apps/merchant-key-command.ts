@@ -3,6 +3,7 @@ import {
   findApiKey,
   idOfKey,
   type ListedKey,
+  limitApiKey,
   listApiKeys,
   revokeApiKey,
 } from '../adapters/postgres/api-keys.ts';
@@ -12,6 +13,7 @@ import { createApiKey } from '../adapters/postgres/merchant-records.ts';
 import { withOperatorAction } from '../adapters/postgres/operator-actions.ts';
 import type { GivenTo } from '../inbound/cli/commands.ts';
 import { CommandFailure, exitCodes, usageError } from '../inbound/cli/exit-codes.ts';
+import { keyRate } from '../inbound/cli/key-rate.ts';
 import { fields, jsonText, printable, table } from '../inbound/cli/terminal-text.ts';
 import type { Terminal } from './command-line.ts';
 import { openChannel } from './named-channel.ts';
@@ -29,6 +31,7 @@ export async function addKey({ options }: GivenTo<'merchant key add'>, terminal:
       'merchant key add',
     );
   }
+  const requestsPerS = keyRate(options.rate ?? '', 'merchant key add');
   const operator = operatorOf('merchant key add', options.by);
   const settings = readSettings(terminal.env);
   const { environment } = settings;
@@ -37,8 +40,8 @@ export async function addKey({ options }: GivenTo<'merchant key add'>, terminal:
     const apiKey = await withOperatorAction(database, operator, async (connection) => {
       const result =
         channelId === null
-          ? await createApiKey(connection, { environment, merchantId, label })
-          : await channelKey(connection, { environment, channelId, label });
+          ? await createApiKey(connection, { environment, merchantId, label, requestsPerS })
+          : await channelKey(connection, { environment, channelId, label, requestsPerS });
       const scope = channelId !== null ? 'channel' : merchantId === null ? 'acquirer' : 'merchant';
       return {
         result,
@@ -49,18 +52,31 @@ export async function addKey({ options }: GivenTo<'merchant key add'>, terminal:
           subjectId: idOfKey(result),
           note: null,
           before: null,
-          after: { scope, label, ...(channelId === null ? {} : { channel_id: channelId }) },
+          after: {
+            scope,
+            label,
+            requests_per_s: requestsPerS,
+            ...(channelId === null ? {} : { channel_id: channelId }),
+          },
         },
       };
     });
     const id = idOfKey(apiKey);
     terminal.out(
       options.json
-        ? jsonText({ id, api_key: apiKey, merchant_id: merchantId, channel_id: channelId, label })
+        ? jsonText({
+            id,
+            api_key: apiKey,
+            merchant_id: merchantId,
+            channel_id: channelId,
+            label,
+            requests_per_s: requestsPerS,
+          })
         : `${fields([
             ['key', id],
             ['for', holderOf({ merchantId, channelId }) ?? 'the acquirer'],
             ['label', label],
+            ['rate', rateText(requestsPerS)],
           ])}\nThe API key, shown this once:\n  ${apiKey}\n`,
     );
     return exitCodes.done;
@@ -70,7 +86,12 @@ export async function addKey({ options }: GivenTo<'merchant key add'>, terminal:
 /** A closed channel gets none, and one that is being closed by somebody is waited for. */
 async function channelKey(
   connection: Connection,
-  key: { readonly environment: string; readonly channelId: string; readonly label: string },
+  key: {
+    readonly environment: string;
+    readonly channelId: string;
+    readonly label: string;
+    readonly requestsPerS: number | null;
+  },
 ): Promise<string> {
   await lockChannels(connection);
   await openChannel(connection, 'channel', key.channelId);
@@ -97,45 +118,80 @@ export async function listKeys(
       key.id,
       holderOf(key) ?? 'acquirer',
       key.label,
+      rateText(key.requestsPerS),
       key.createdAt.toISOString(),
       key.lastUsedAt?.toISOString() ?? 'never',
       key.revokedAt?.toISOString() ?? '',
     ]);
-    terminal.out(table(['key', 'for', 'label', 'created', 'last used', 'revoked'], rows));
+    terminal.out(table(['key', 'for', 'label', 'rate', 'created', 'last used', 'revoked'], rows));
   }
   return exitCodes.done;
 }
 
-/** `shoudan merchant key revoke`: by its id, or by the key itself when that is all that was found. */
+function rateText(requestsPerS: number | null): string {
+  return requestsPerS === null ? 'default' : `${requestsPerS}/s`;
+}
+
+/** `shoudan merchant key limit`. */
+export async function limitKey(given: GivenTo<'merchant key limit'>, terminal: Terminal): Promise<number> {
+  const id = namedKeyId(given.arguments.key);
+  const requestsPerS = keyRate(given.options.rate, 'merchant key limit');
+  const operator = operatorOf('merchant key limit', given.options.by);
+  const limited = await withDatabase(readSettings(terminal.env), (database) =>
+    withOperatorAction(database, operator, async (connection) => {
+      const before = await findApiKey(connection, id);
+      const result = before === null ? null : await limitApiKey(connection, id, requestsPerS);
+      if (before === null || result === null) return { result, action: null };
+      return { result, action: changeOf('merchant key limit', before, result) };
+    }),
+  );
+  if (limited === null) throw unknownKey(id);
+  terminal.out(
+    given.options.json
+      ? jsonText(keyDocument(limited))
+      : `key ${limited.id} may make ${limited.requestsPerS ?? "SHOUDAN_RATE_LIMIT's"} requests a second: gateways that run ` +
+          'notice it within 5 seconds\n',
+  );
+  return exitCodes.done;
+}
+
+/** By its id, or by the key itself when that is all that was found. */
+function namedKeyId(key: string): string {
+  return key.startsWith('sk_') ? idOfKey(key) : key.toLowerCase();
+}
+
+function unknownKey(id: string): CommandFailure {
+  return new CommandFailure(
+    exitCodes.failed,
+    `no API key ${printable(id)} is known: \`shoudan merchant key list\` shows their ids`,
+  );
+}
+
+function changeOf(action: 'merchant key limit' | 'merchant key revoke', before: ListedKey, after: ListedKey) {
+  return {
+    action,
+    merchantId: after.merchantId,
+    subject: 'api_key' as const,
+    subjectId: after.id,
+    note: null,
+    before: keyState(before),
+    after: keyState(after),
+  };
+}
+
+/** `shoudan merchant key revoke`. */
 export async function revokeKey(given: GivenTo<'merchant key revoke'>, terminal: Terminal): Promise<number> {
-  const { key } = given.arguments;
-  const id = key.startsWith('sk_') ? idOfKey(key) : key.toLowerCase();
+  const id = namedKeyId(given.arguments.key);
   const operator = operatorOf('merchant key revoke', given.options.by);
   const revoked = await withDatabase(readSettings(terminal.env), (database) =>
     withOperatorAction(database, operator, async (connection) => {
       const before = await findApiKey(connection, id);
       const result = before === null ? null : await revokeApiKey(connection, id);
       if (before === null || result === null) return { result, action: null };
-      return {
-        result,
-        action: {
-          action: 'merchant key revoke',
-          merchantId: result.merchantId,
-          subject: 'api_key',
-          subjectId: id,
-          note: null,
-          before: keyState(before),
-          after: keyState(result),
-        },
-      };
+      return { result, action: changeOf('merchant key revoke', before, result) };
     }),
   );
-  if (revoked === null) {
-    throw new CommandFailure(
-      exitCodes.failed,
-      `no API key ${printable(id)} is known: \`shoudan merchant key list\` shows their ids`,
-    );
-  }
+  if (revoked === null) throw unknownKey(id);
   terminal.out(
     given.options.json
       ? jsonText(keyDocument(revoked))
@@ -144,8 +200,8 @@ export async function revokeKey(given: GivenTo<'merchant key revoke'>, terminal:
   return exitCodes.done;
 }
 
-function keyState({ label, revokedAt }: ListedKey) {
-  return { label, revoked_at: revokedAt?.toISOString() ?? null };
+function keyState({ label, requestsPerS, revokedAt }: ListedKey) {
+  return { label, requests_per_s: requestsPerS, revoked_at: revokedAt?.toISOString() ?? null };
 }
 
 function keyDocument(key: ListedKey) {
@@ -155,6 +211,7 @@ function keyDocument(key: ListedKey) {
     merchant_id: key.merchantId,
     channel_id: key.channelId,
     label: key.label,
+    requests_per_s: key.requestsPerS,
     created_at: key.createdAt.toISOString(),
     last_used_at: key.lastUsedAt?.toISOString() ?? null,
     revoked_at: key.revokedAt === null ? null : key.revokedAt.toISOString(),

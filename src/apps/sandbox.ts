@@ -1,6 +1,7 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { idOfKey, limitApiKey } from '../adapters/postgres/api-keys.ts';
 import { type Database, openDatabase } from '../adapters/postgres/database.ts';
 import { createEntryCode, listEntryCodes } from '../adapters/postgres/entry-codes.ts';
 import { createApiKey, isLiveKey, saveMerchant } from '../adapters/postgres/merchant-records.ts';
@@ -19,6 +20,8 @@ const pid = '2088000000000001';
 const smid = '2088000000000002';
 const accountName = 'sandbox';
 const entryCurrency = 'USD';
+/** More than any machine handles: whoever measures the sandbox measures the gateway. */
+const trialRequestsPerS = 100_000;
 
 /** An account at the simulator: what it is registered as there, and whose payment code never expires. */
 interface SandboxWallet {
@@ -160,8 +163,16 @@ async function endlessPaymentCodes(
 
 async function apiKeyOf(settings: Settings, database: Database): Promise<string> {
   const before = readSandbox(settings.dataDir);
-  if (before !== null && (await isLiveKey(database, before.api_key))) return before.api_key;
-  return createApiKey(database, { environment: 'sandbox', merchantId, label: 'sandbox' });
+  if (before !== null && (await isLiveKey(database, before.api_key))) {
+    await limitApiKey(database, idOfKey(before.api_key), trialRequestsPerS);
+    return before.api_key;
+  }
+  return createApiKey(database, {
+    environment: 'sandbox',
+    merchantId,
+    label: 'sandbox',
+    requestsPerS: trialRequestsPerS,
+  });
 }
 
 async function control<Answer>(

@@ -36,6 +36,7 @@ export async function serve(settings: Settings, options: { readonly worker: bool
     const app = await createGatewayApp({
       rest: {
         admission,
+        requestsPerS: settings.keyRequestsPerS,
         engine: gateway.engine,
         readiness: () => readinessOf(gateway, settings),
         logger: log,

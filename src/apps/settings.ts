@@ -30,6 +30,8 @@ export interface Settings {
   /** Where a process that is a worker alone tells how it is; `null`: nowhere. */
   readonly workerPort: number | null;
   readonly maxPaymentsInFlight: number;
+  /** Requests a second that an API key may make which has no limit of its own. */
+  readonly keyRequestsPerS: number;
   readonly eventRetentionDays: number;
   readonly logLevel: (typeof logLevels)[number];
   /** When set, `/readyz` wants the simulator to be up too. */
@@ -68,6 +70,7 @@ export const settingNames: readonly string[] = [
   'SHOUDAN_WORKER_CONCURRENCY',
   'SHOUDAN_WORKER_PORT',
   'SHOUDAN_MAX_PAYMENTS_IN_FLIGHT',
+  'SHOUDAN_RATE_LIMIT',
   'SHOUDAN_EVENT_RETENTION_DAYS',
   'SHOUDAN_LOG_LEVEL',
   'SHOUDAN_URL',
@@ -134,6 +137,7 @@ export function readSettings(env: Environment): Settings {
     workerConcurrency: integerOf(env, 'SHOUDAN_WORKER_CONCURRENCY', 32, { min: 1, max: 1_000 }),
     workerPort: env['SHOUDAN_WORKER_PORT'] === undefined ? null : portOf(env, 'SHOUDAN_WORKER_PORT', 0),
     maxPaymentsInFlight: integerOf(env, 'SHOUDAN_MAX_PAYMENTS_IN_FLIGHT', 1_000, { min: 1, max: 100_000 }),
+    keyRequestsPerS: integerOf(env, 'SHOUDAN_RATE_LIMIT', 500, { min: 1, max: 100_000 }),
     eventRetentionDays: integerOf(env, 'SHOUDAN_EVENT_RETENTION_DAYS', 400, { min: 31, max: 3_660 }),
     logLevel: oneOf(env, 'SHOUDAN_LOG_LEVEL', logLevels, environment === 'production' ? 'info' : 'warn'),
     simulatorUrl: httpUrlOf(env, 'SHOUDAN_SIMULATOR_URL'),

@@ -54,13 +54,20 @@ export type KeyScope =
   | { readonly kind: 'channel'; readonly channelId: string }
   | { readonly kind: 'merchant'; readonly merchantId: string };
 
+/** A key that is known and not revoked. */
+export interface ApiKey {
+  readonly scope: KeyScope;
+  /** How many requests a second it may make; `null`: what every key may. */
+  readonly requestsPerS: number | null;
+}
+
 /** Merchants, and the keys that speak for them. Answers may be some seconds old. */
 export interface MerchantDirectory {
   find(merchantId: string): Promise<Merchant | null>;
   findByShortNo(shortNo: number): Promise<Merchant | null>;
   findEntryCode(merchantId: string, code: string): Promise<EntryCode | null>;
-  /** The scope of an API key that is used now, `null` for an unknown or revoked one. */
-  scopeOfKey(apiKey: string): Promise<KeyScope | null>;
+  /** An API key that is used now, `null` for an unknown or revoked one. */
+  findKey(apiKey: string): Promise<ApiKey | null>;
   /** The secret that signs the merchant's deliveries, in the form `whsec_…`. */
   deliverySecret(merchantId: string): Promise<string>;
 }

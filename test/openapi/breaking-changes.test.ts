@@ -287,7 +287,7 @@ describe('a change that breaks nobody passes:', () => {
     ],
     [
       'another status of problems',
-      (d) => set(at(d, ...create, 'responses'), { 429: at(d, ...create, 'responses', '422') }),
+      (d) => set(at(d, ...create, 'responses'), { 402: at(d, ...create, 'responses', '422') }),
     ],
     [
       'another delivery',

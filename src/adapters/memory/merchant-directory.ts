@@ -23,8 +23,9 @@ export function createMerchantDirectory(
     async findEntryCode(merchantId, code) {
       return entryCodes.find((one) => one.merchantId === merchantId && one.code === code) ?? null;
     },
-    async scopeOfKey(apiKey) {
-      return scopes.get(apiKey) ?? null;
+    async findKey(apiKey) {
+      const scope = scopes.get(apiKey);
+      return scope === undefined ? null : { scope, requestsPerS: null };
     },
     async deliverySecret(merchantId) {
       const entry = byId.get(merchantId);

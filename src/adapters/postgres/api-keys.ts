@@ -11,6 +11,8 @@ export interface ListedKey {
   readonly merchantId: string | null;
   readonly channelId: string | null;
   readonly label: string;
+  /** `null`: what every key may, by the gateway's setting. */
+  readonly requestsPerS: number | null;
   readonly createdAt: Date;
   /** To the minute, some seconds late; `null`: never, as far as is known. */
   readonly lastUsedAt: Date | null;
@@ -33,25 +35,29 @@ export function freshApiKey(environment: string): string {
 /** Makes a key that speaks for a channel's branch and answers with it; only its hash is kept. */
 export async function createChannelKey(
   database: Queryable,
-  key: { readonly environment: string; readonly channelId: string; readonly label: string },
+  key: {
+    readonly environment: string;
+    readonly channelId: string;
+    readonly label: string;
+    readonly requestsPerS?: number | null;
+  },
 ): Promise<string> {
   const apiKey = freshApiKey(key.environment);
-  await database.query(`insert into channel_keys (key_hash, channel_id, label) values ($1, $2, $3)`, [
-    hashOfKey(apiKey),
-    key.channelId,
-    key.label,
-  ]);
+  await database.query(
+    `insert into channel_keys (key_hash, channel_id, label, requests_per_s) values ($1, $2, $3, $4)`,
+    [hashOfKey(apiKey), key.channelId, key.label, key.requestsPerS ?? null],
+  );
   return apiKey;
 }
 
 const listed = `left(encode(key_hash, 'hex'), ${idLength}) as id, scope, merchant_id as "merchantId",
-  channel_id as "channelId", label, created_at as "createdAt", last_used_at as "lastUsedAt", revoked_at as "revokedAt"`;
+  channel_id as "channelId", label, requests_per_s as "requestsPerS", created_at as "createdAt", last_used_at as "lastUsedAt", revoked_at as "revokedAt"`;
 
 /** What both tables have of a key. */
 const columnsOf = {
   api_keys:
-    'key_hash, scope, merchant_id, null::text as channel_id, label, created_at, last_used_at, revoked_at',
-  channel_keys: `key_hash, 'channel', null::text, channel_id, label, created_at, last_used_at, revoked_at`,
+    'key_hash, scope, merchant_id, null::text as channel_id, label, requests_per_s, created_at, last_used_at, revoked_at',
+  channel_keys: `key_hash, 'channel', null::text, channel_id, label, requests_per_s, created_at, last_used_at, revoked_at`,
 };
 
 /** All keys, or those of one holder, the oldest first; revoked ones too. */
@@ -78,6 +84,22 @@ export async function findApiKey(connection: Connection, id: string): Promise<Li
        of_channels as (select ${columnsOf.channel_keys} from channel_keys where ${isNamed} for update)
      select ${listed} from (select * from ours union all select * from of_channels) as keys`,
     [id],
+  );
+  return rows[0] ?? null;
+}
+
+/** Gives a key a limit of its own, or takes it away with `null`; answers with the key, `null` when none has this id. */
+export async function limitApiKey(
+  database: Queryable,
+  id: string,
+  requestsPerS: number | null,
+): Promise<ListedKey | null> {
+  const limit = 'set requests_per_s = $2';
+  const { rows } = await database.query<ListedKey>(
+    `with ours as (update api_keys ${limit} where ${isNamed} returning ${columnsOf.api_keys}),
+       of_channels as (update channel_keys ${limit} where ${isNamed} returning ${columnsOf.channel_keys})
+     select ${listed} from (select * from ours union all select * from of_channels) as keys`,
+    [id, requestsPerS],
   );
   return rows[0] ?? null;
 }

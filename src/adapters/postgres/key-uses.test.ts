@@ -70,9 +70,9 @@ describe('when a key was last used', () => {
     const { timer, pass } = handTimer();
     const uses = noteKeyUses(listening.database, timer);
     const directory = createMerchantDirectory(database, sealing, uses);
-    await directory.scopeOfKey(ours);
-    await directory.scopeOfKey(channels);
-    await directory.scopeOfKey('sk_sandbox_nobodys');
+    await directory.findKey(ours);
+    await directory.findKey(channels);
+    await directory.findKey('sk_sandbox_nobodys');
     expect(listening.writes()).toBe(0);
     expect(await lastUsedAt(ours)).toBeNull();
     pass(5_000);

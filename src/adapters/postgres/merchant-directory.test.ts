@@ -184,12 +184,12 @@ describe('a merchant', () => {
     vi.spyOn(performance, 'now').mockReturnValue(0);
     const empty = vi.fn(async () => ({ rows: [] }));
     const directory = createMerchantDirectory({ query: empty } as unknown as Database, sealing);
-    for (let count = 0; count <= 10_000; count += 1) await directory.scopeOfKey(`sk_${count}`);
+    for (let count = 0; count <= 10_000; count += 1) await directory.findKey(`sk_${count}`);
     expect(empty).toHaveBeenCalledTimes(10_001);
-    await directory.scopeOfKey('sk_10000');
-    await directory.scopeOfKey('sk_1');
+    await directory.findKey('sk_10000');
+    await directory.findKey('sk_1');
     expect(empty).toHaveBeenCalledTimes(10_001);
-    await directory.scopeOfKey('sk_0');
+    await directory.findKey('sk_0');
     expect(empty).toHaveBeenCalledTimes(10_002);
   });
 });
@@ -206,8 +206,10 @@ describe('an API key', () => {
     const acquirer = await createApiKey(database, { environment: 'sandbox', merchantId: null, label: 'ops' });
     const directory = createMerchantDirectory(database, sealing);
     expect(own).toMatch(/^sk_sandbox_[\w-]{32}$/);
-    expect(await directory.scopeOfKey(own)).toEqual({ kind: 'merchant', merchantId: record.id });
-    expect(await directory.scopeOfKey(acquirer)).toEqual({ kind: 'acquirer' });
+    expect(await directory.findKey(own)).toMatchObject({
+      scope: { kind: 'merchant', merchantId: record.id },
+    });
+    expect(await directory.findKey(acquirer)).toMatchObject({ scope: { kind: 'acquirer' } });
     expect(own).not.toBe(acquirer);
   });
 
@@ -222,8 +224,8 @@ describe('an API key', () => {
     const key = { environment: 'sandbox', channelId: 'north', label: 'till' };
     const [first, second] = [await createChannelKey(database, key), await createChannelKey(database, key)];
     const directory = createMerchantDirectory(database, sealing);
-    expect(await directory.scopeOfKey(first)).toEqual({ kind: 'channel', channelId: 'north' });
-    expect(await directory.scopeOfKey(second)).toEqual({ kind: 'channel', channelId: 'north' });
+    expect(await directory.findKey(first)).toMatchObject({ scope: { kind: 'channel', channelId: 'north' } });
+    expect(await directory.findKey(second)).toMatchObject({ scope: { kind: 'channel', channelId: 'north' } });
     // That version takes every row here without a merchant for a key of the acquirer.
     const { rows } = await database.query(
       'select scope, merchant_id from api_keys where key_hash = $1 and revoked_at is null',
@@ -238,8 +240,8 @@ describe('an API key', () => {
       revokedAt: expect.any(Date),
     });
     letSecondsPass(6);
-    expect(await directory.scopeOfKey(first)).toBeNull();
-    expect(await directory.scopeOfKey(second)).toEqual({ kind: 'channel', channelId: 'north' });
+    expect(await directory.findKey(first)).toBeNull();
+    expect(await directory.findKey(second)).toMatchObject({ scope: { kind: 'channel', channelId: 'north' } });
   });
 
   it('that is unknown, changed by one character, or a stored hash itself, speaks for nobody', async () => {
@@ -247,9 +249,9 @@ describe('an API key', () => {
     const hash = createHash('sha256').update(apiKey).digest();
     const directory = createMerchantDirectory(database, sealing);
     for (const wrong of ['', 'sk_sandbox_unknown', apiKey.slice(0, -1), `${apiKey}x`, apiKey.toUpperCase()]) {
-      expect(await directory.scopeOfKey(wrong)).toBeNull();
+      expect(await directory.findKey(wrong)).toBeNull();
     }
-    expect(await directory.scopeOfKey(hash.toString('hex'))).toBeNull();
+    expect(await directory.findKey(hash.toString('hex'))).toBeNull();
     expect(await isLiveKey(database, 'sk_sandbox_unknown')).toBe(false);
   });
 
@@ -264,12 +266,12 @@ describe('an API key', () => {
   it('that is revoked is refused within seconds', async () => {
     const apiKey = await createApiKey(database, { environment: 'sandbox', merchantId: null, label: 'ops' });
     const directory = createMerchantDirectory(database, sealing);
-    expect(await directory.scopeOfKey(apiKey)).toEqual({ kind: 'acquirer' });
+    expect(await directory.findKey(apiKey)).toMatchObject({ scope: { kind: 'acquirer' } });
     expect(await isLiveKey(database, apiKey)).toBe(true);
     await revokeApiKey(database, idOfKey(apiKey));
     expect(await isLiveKey(database, apiKey)).toBe(false);
     letSecondsPass(5.1);
-    expect(await directory.scopeOfKey(apiKey)).toBeNull();
+    expect(await directory.findKey(apiKey)).toBeNull();
   });
 });
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type {
+  ApiKey,
   EntryCode,
   KeyScope,
   Merchant,
@@ -24,17 +25,17 @@ export function createMerchantDirectory(
   const merchants = remembered((id: string) => readMerchant(database, 'id', id));
   const byShortNo = remembered((shortNo: number) => readMerchant(database, 'short_no', shortNo));
   const entryCodes = remembered((key: string) => readEntryCode(database, key));
-  const scopes = remembered((key: string) => readScope(database, key));
+  const keys = remembered((hash: string) => readKey(database, hash));
   const secrets = remembered((id: string) => readDeliverySecret(database, sealing, id));
   return {
     find: (merchantId) => merchants(merchantId),
     findByShortNo: (shortNo) => byShortNo(shortNo),
     findEntryCode: (merchantId, code) => entryCodes(`${merchantId} ${code}`),
-    async scopeOfKey(apiKey) {
+    async findKey(apiKey) {
       const hash = hashOfKey(apiKey).toString('hex');
-      const scope = await scopes(hash);
-      if (scope !== null) uses.note(hash);
-      return scope;
+      const key = await keys(hash);
+      if (key !== null) uses.note(hash);
+      return key;
     },
     deliverySecret: (merchantId) => secrets(merchantId),
   };
@@ -132,17 +133,21 @@ async function readEntryCode(database: Database, key: string): Promise<EntryCode
   return rows[0] ?? null;
 }
 
-async function readScope(database: Database, keyHash: string): Promise<KeyScope | null> {
-  const { rows } = await database.query<KeyScope>({
+async function readKey(database: Database, keyHash: string): Promise<ApiKey | null> {
+  const { rows } = await database.query<KeyScope & Pick<ApiKey, 'requestsPerS'>>({
     name: 'find_api_key',
-    text: `select scope as kind, merchant_id as "merchantId", null as "channelId"
+    text: `select scope as kind, merchant_id as "merchantId", null as "channelId", requests_per_s as "requestsPerS"
            from api_keys where key_hash = $1 and revoked_at is null
            union all
-           select 'channel', null, channel_id from channel_keys where key_hash = $1 and revoked_at is null`,
+           select 'channel', null, channel_id, requests_per_s
+           from channel_keys where key_hash = $1 and revoked_at is null`,
     values: [Buffer.from(keyHash, 'hex')],
   });
-  const [scope] = rows;
-  if (scope === undefined) return null;
+  const [row] = rows;
+  return row === undefined ? null : { scope: scopeIn(row), requestsPerS: row.requestsPerS };
+}
+
+function scopeIn(scope: KeyScope): KeyScope {
   switch (scope.kind) {
     case 'acquirer':
       return { kind: 'acquirer' };

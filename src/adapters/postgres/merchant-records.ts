@@ -128,15 +128,24 @@ async function upsertMerchant(
 /** Makes a merchant's key, or one of the acquirer (`null`), and answers with it; only its hash is kept. */
 export async function createApiKey(
   database: Queryable,
-  key: { readonly environment: string; readonly merchantId: string | null; readonly label: string },
+  key: {
+    readonly environment: string;
+    readonly merchantId: string | null;
+    readonly label: string;
+    readonly requestsPerS?: number | null;
+  },
 ): Promise<string> {
   const apiKey = freshApiKey(key.environment);
-  await database.query(`insert into api_keys (key_hash, scope, merchant_id, label) values ($1, $2, $3, $4)`, [
-    hashOfKey(apiKey),
-    key.merchantId === null ? 'acquirer' : 'merchant',
-    key.merchantId,
-    key.label,
-  ]);
+  await database.query(
+    `insert into api_keys (key_hash, scope, merchant_id, label, requests_per_s) values ($1, $2, $3, $4, $5)`,
+    [
+      hashOfKey(apiKey),
+      key.merchantId === null ? 'acquirer' : 'merchant',
+      key.merchantId,
+      key.label,
+      key.requestsPerS ?? null,
+    ],
+  );
   return apiKey;
 }
 

@@ -1,4 +1,4 @@
-import { isIPv4, isIPv6 } from 'node:net';
+import { sourceOf } from '../rest/source-address.ts';
 
 /** Pages of one code that one address may open within a minute: a queue of payers behind one shop's Wi-Fi fits. */
 const perCode = 120;
@@ -43,21 +43,4 @@ function createWindows(most: number, nowMs: () => number): (key: string) => numb
     if (minute.seen <= most) return null;
     return Math.max(1, Math.ceil((minute.sinceMs + minuteMs - now) / 1000));
   };
-}
-
-/** Who counts as one: an IPv4 address, or the /64 of an IPv6 one, all of which one host may use. */
-function sourceOf(address: string): string {
-  const v4 = address.replace(/^::ffff:/i, '');
-  if (isIPv4(v4)) return v4;
-  // A proxy may write anything into its header.
-  if (!isIPv6(address)) return 'unknown';
-  const [head = '', tail] = address.replace(/%.*$/, '').split('::');
-  const first = head === '' ? [] : head.split(':');
-  const last = tail === undefined || tail === '' ? [] : tail.split(':');
-  const zeros = tail === undefined ? 0 : 8 - first.length - last.length;
-  const groups = [...first, ...Array<string>(Math.max(0, zeros)).fill('0'), ...last];
-  return groups
-    .slice(0, 4)
-    .map((group) => group.replace(/^0+(?=.)/, '').toLowerCase())
-    .join(':');
 }

@@ -22,8 +22,11 @@ it.each([
   ['account', 'account needs one of add, list, set, key after it; see `shoudan account --help`'],
   ['account --json', 'account needs one of add, list, set, key after it; see `shoudan account --help`'],
   ['account remove', 'there is no command account remove; see `shoudan account --help`'],
-  ['merchant', 'merchant needs one of add, list, show, source, policy, key after it; see `shoudan merchant --help`'],
-  ['merchant key', 'merchant key needs one of add, list, revoke after it; see `shoudan merchant key --help`'],
+  [
+    'merchant',
+    'merchant needs one of add, list, show, source, policy, key after it; see `shoudan merchant --help`',
+  ],
+  ['merchant key', 'merchant key needs one of add, list, limit, revoke after it; see `shoudan merchant key --help`'],
   ['merchant key show', 'there is no command merchant key show; see `shoudan merchant key --help`'],
   ['pay', 'pay needs --amount; see `shoudan pay --help`'],
   ['pay --amount 1', 'pay needs --order; see `shoudan pay --help`'],

@@ -25,6 +25,11 @@ const merchantOfKey = { value: 'ID', about: 'The merchant that the key speaks fo
 
 const channelOfKey = { value: 'ID', about: 'The channel whose branch the key speaks for.' } as const;
 
+const keyId = {
+  about: 'Its id as `merchant key list` shows it, or the key itself.',
+  required: true,
+} as const;
+
 const channelId = { value: 'ID', about: 'The channel.', required: true } as const;
 
 const keyWallet = {
@@ -470,6 +475,10 @@ export const commands = {
       channel: channelOfKey,
       acquirer: { value: null, about: 'Make a key of the acquirer, which speaks for every merchant.' },
       label: { value: 'TEXT', about: 'What people know the key by. Default `cli`.' },
+      rate: {
+        value: 'N/s',
+        about: 'Requests a second that it may make, 1 to 100000. Default: SHOUDAN_RATE_LIMIT.',
+      },
       by,
       json,
     },
@@ -486,12 +495,28 @@ export const commands = {
     },
     notes: ['When a key was last used is known to the minute, and some seconds late.'],
   },
+  'merchant key limit': {
+    about: 'Say how many requests an API key may make.',
+    effect: 'audited',
+    arguments: { key: keyId },
+    options: {
+      rate: {
+        value: 'N/s',
+        about: "Requests a second, 1 to 100000; '' is SHOUDAN_RATE_LIMIT again.",
+        required: true,
+      },
+      by,
+      json,
+    },
+    notes: [
+      'Ten seconds of it may come at once, and four times as many cancels, which are counted for themselves.',
+      'Each gateway counts for itself, and notices the change within 5 seconds.',
+    ],
+  },
   'merchant key revoke': {
     about: 'Revoke an API key for good.',
     effect: 'audited',
-    arguments: {
-      key: { about: 'Its id as `merchant key list` shows it, or the key itself.', required: true },
-    },
+    arguments: { key: keyId },
     options: { by, json },
     notes: ['Gateways that run notice it within 5 seconds.'],
   },

@@ -3,7 +3,9 @@ import { merchantShortNoOf } from '../../domain/ids.ts';
 import { type Refusal, refusal } from '../../domain/refusals.ts';
 import type { Engine } from '../../operations/engine.ts';
 import type { KeyScope, Merchant } from '../../ports/merchant-directory.ts';
+import { operations } from './operation-words.ts';
 import { faulty, ProblemAnswer, refused } from './problems.ts';
+import { type RateLimits, rateLimited, rateLimitHeaders } from './rate-limit.ts';
 
 /*
  * Who asks, and for which merchant. Routes come by a merchant here and nowhere else, and every look-up that follows names it:
@@ -13,16 +15,35 @@ import { faulty, ProblemAnswer, refused } from './problems.ts';
 
 const scopeDecorator = 'keyScope';
 
-/** Lets nobody without a known API key reach the routes of `app`; their bodies are not even read. */
-export function requireApiKey(app: FastifyInstance, engine: Pick<Engine, 'merchants'>): void {
+/**
+ * Lets nobody without a known API key reach the routes of `app`, and nobody more often than the key may; their bodies are not
+ * even read.
+ */
+export function requireApiKey(
+  app: FastifyInstance,
+  engine: Pick<Engine, 'merchants'>,
+  limits: RateLimits,
+): void {
   app.decorateRequest(scopeDecorator, null);
-  app.addHook('onRequest', async (request) => {
-    const key = /^Bearer +([\x21-\x7e]{1,512}) *$/i.exec(request.headers.authorization ?? '')?.[1];
-    if (key === undefined) throw unauthorized('is missing or no bearer key', 'Bearer');
-    const scope = await engine.merchants.scopeOfKey(key);
-    if (scope === null) throw unauthorized('holds an unknown or revoked key', 'Bearer error="invalid_token"');
-    request.setDecorator(scopeDecorator, scope);
+  app.addHook('onRequest', async (request, reply) => {
+    const apiKey = /^Bearer +([\x21-\x7e]{1,512}) *$/i.exec(request.headers.authorization ?? '')?.[1] ?? null;
+    const shown = await limits.look(request.ip, apiKey, engine.merchants.findKey);
+    const standing = shown.kind === 'known' ? limits.take(shown, kindOf(request)) : shown.standing;
+    reply.headers(rateLimitHeaders(standing));
+    if (standing !== null && standing.retryAfterS !== null) throw rateLimited(standing);
+    if (shown.kind !== 'known') {
+      throw apiKey === null
+        ? unauthorized('is missing or no bearer key', 'Bearer')
+        : unauthorized('holds an unknown or revoked key', 'Bearer error="invalid_token"');
+    }
+    request.setDecorator(scopeDecorator, shown.key.scope);
   });
+}
+
+const cancels: ReadonlySet<string> = new Set([operations.cancelPayment.id, operations.createCancel.id]);
+
+function kindOf({ routeOptions }: FastifyRequest): 'request' | 'cancel' {
+  return cancels.has(routeOptions.config.operation?.id ?? '') ? 'cancel' : 'request';
 }
 
 /** Whose key a request was made with. */

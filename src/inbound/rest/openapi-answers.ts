@@ -19,12 +19,23 @@ export const answerHeaders = {
     description: 'The `wait=N` that was heeded, when one was named.',
     schema: { type: 'string', pattern: '^wait=\\d{1,3}$' },
   },
+  RateLimit: {
+    description: 'What is left of the limit: `r` requests now, and all of them again in `t` seconds.',
+    schema: { type: 'string', pattern: '^"[a-z]+";r=\\d+;t=\\d+$' },
+  },
+  'RateLimit-Policy': {
+    description: 'The limit that the request came under: `q` requests in `w` seconds.',
+    schema: { type: 'string', pattern: '^"[a-z]+";q=\\d+;w=\\d+$' },
+  },
   'Request-Id': { description: 'Names this request in the logs of the acquirer.', schema: text },
   'Retry-After': { description: 'Seconds after which it is worth asking again.', schema: seconds },
   'WWW-Authenticate': { description: 'How to authenticate.', schema: text },
 } as const satisfies { readonly [name: string]: Header };
 
 type HeaderName = keyof typeof answerHeaders;
+
+/** Only what was refused before there was a request comes without them. */
+const headersOfEveryAnswer = ['Request-Id', 'RateLimit', 'RateLimit-Policy'] as const;
 
 function headersNamed(names: readonly HeaderName[]): { readonly [name: string]: Reference } {
   return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
@@ -51,7 +62,7 @@ function goodAnswer(words: OperationWords, answer: AnswerWords, schema: object):
   return {
     description: answer.description,
     headers: headersNamed([
-      'Request-Id',
+      ...headersOfEveryAnswer,
       ...answer.headers,
       ...(idempotencyKey === 'replays' ? (['Idempotent-Replayed'] as const) : []),
       ...(waitSecondsDefault === null ? [] : (['Preference-Applied'] as const)),
@@ -64,6 +75,7 @@ function goodAnswer(words: OperationWords, answer: AnswerWords, schema: object):
 const problemHeaders: { readonly [status: number]: readonly HeaderName[] } = {
   401: ['WWW-Authenticate'],
   405: ['Allow'],
+  429: ['Retry-After'],
   503: ['Retry-After'],
 };
 
@@ -80,7 +92,7 @@ export function problemAnswer(codes: readonly ProblemCode[]): Answer {
       .map((code) => `\`${code}\`: ${problemCatalogue[code].cause.en}`)
       .join('\n\n'),
     headers: headersNamed([
-      ...(beforeRequests ? [] : (['Request-Id'] as const)),
+      ...(beforeRequests ? [] : headersOfEveryAnswer),
       ...(problemHeaders[status] ?? []),
     ]),
     content: {

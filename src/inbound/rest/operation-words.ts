@@ -68,6 +68,7 @@ export const problemsOfEveryRequest = [
   'unauthorized',
   'forbidden',
   'request_timeout',
+  'rate_limited',
   'headers_too_large',
   'internal',
   'unavailable',

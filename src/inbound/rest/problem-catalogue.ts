@@ -127,6 +127,23 @@ export const problemCatalogue = {
       'zh-CN': '改正 `detail` 指出的字段。文档中没有的字段会被拒绝，而不会被悄悄忽略。',
     },
   },
+  rate_limited: {
+    titleZh: '请求过多',
+    cause: {
+      en:
+        'The key has made as many requests as it may for now, or this address too many without a known key. Nothing of this ' +
+        'request was recorded. Cancels have a limit of their own, which payments do not use up.',
+      'zh-CN':
+        '该密钥的请求数已达上限，或该地址有过多请求未带有效密钥。本次请求没有留下任何记录。撤销有单独的限额，不会被付款用尽。',
+    },
+    cure: {
+      en:
+        'Send it again after `Retry-After` seconds, with the same `Idempotency-Key`; `RateLimit` says with every answer what ' +
+        'is left. Where it is not enough, ask the acquirer for more.',
+      'zh-CN':
+        '在 `Retry-After` 秒后用同一个 `Idempotency-Key` 重发；每个应答的 `RateLimit` 都给出剩余数量。限额不够时，请联系收单机构提高。',
+    },
+  },
   headers_too_large: {
     titleZh: '请求头过大',
     cause: { en: 'The headers are larger than 16 KiB together.', 'zh-CN': '请求头合计超过 16 KiB。' },

@@ -50,6 +50,7 @@ const transportAnswers = {
   body_too_large: { status: 413, title: 'Body is too large', transient: false },
   unsupported_media_type: { status: 415, title: 'Unsupported media type', transient: false },
   invalid_request: { status: 422, title: 'Invalid request', transient: false },
+  rate_limited: { status: 429, title: 'Too many requests', transient: true },
   headers_too_large: { status: 431, title: 'Headers are too large', transient: false },
   internal: { status: 500, title: 'Internal error', transient: false },
   unavailable: { status: 503, title: 'Temporarily unavailable', transient: true },

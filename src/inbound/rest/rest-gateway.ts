@@ -13,6 +13,7 @@ import { namingOutages } from './journal-outage.ts';
 import { acceptJsonBodies } from './json-body.ts';
 import { paymentRoutes } from './payments.ts';
 import { sendProblem } from './problems.ts';
+import { createRateLimits, limitNothing, type RateLimits } from './rate-limit.ts';
 import { refundRoutes } from './refunds.ts';
 import { traceRequests } from './request-spans.ts';
 import { answerUnknownRoutes } from './routes.ts';
@@ -27,6 +28,8 @@ export interface RestGatewayOptions extends StatusOptions {
   readonly checkMerchantUrl?: MerchantUrlCheck;
   /** How many payments are taken at a time; all of them unless it is named. */
   readonly admission?: Admission;
+  /** Requests a second of a key that has no limit of its own; nobody is limited unless it is named. */
+  readonly requestsPerS?: number;
   /** Told of every request when it has been answered. */
   readonly onAnswered?: (request: AnsweredRequest) => void;
 }
@@ -133,9 +136,14 @@ export async function createRestGateway(options: RestGatewayOptions): Promise<Fa
     checkMerchantUrl: options.checkMerchantUrl ?? (() => null),
     admission: options.admission ?? admitAll(),
   };
+  const { requestsPerS } = options;
+  const limits =
+    requestsPerS === undefined
+      ? limitNothing()
+      : createRateLimits({ requestsPerS, monotonicMs: engine.clock.monotonicMs });
   statusRoutes(app, options);
   await app.register(async (v1) => {
-    boundOpenRequests(v1, context);
+    boundOpenRequests(v1, context, limits);
     paymentRoutes(v1, context);
     cancelRoutes(v1, context);
     refundRoutes(v1, context);
@@ -149,7 +157,11 @@ const openDecorator = 'openRequest';
  * Even looks and cancels are held in memory while they wait: far beyond the payments there is an end to them too, and an end
  * to those of one caller before the others'.
  */
-function boundOpenRequests(v1: FastifyInstance, { engine, admission }: RestContext): void {
+function boundOpenRequests(
+  v1: FastifyInstance,
+  { engine, admission }: RestContext,
+  limits: RateLimits,
+): void {
   v1.decorateRequest(openDecorator, null);
   v1.addHook('onRequest', async (request, reply) => {
     const open = admission.open();
@@ -157,7 +169,7 @@ function boundOpenRequests(v1: FastifyInstance, { engine, admission }: RestConte
     reply.raw.once('close', open.close);
     request.setDecorator(openDecorator, open);
   });
-  requireApiKey(v1, engine);
+  requireApiKey(v1, engine, limits);
   v1.addHook('onRequest', async (request) => {
     const open = request.getDecorator<OpenRequest>(openDecorator);
     if (!open.ownedBy(callerOf(request))) throw overloaded(admission.retryAfterS());
