@@ -1,6 +1,9 @@
+import { createHash } from 'node:crypto';
+import { pino } from 'pino';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { ApiKey, MerchantDirectory } from '../../ports/merchant-directory.ts';
 import { createTestGateway, keys, paymentBody, recordedRows, type TestGateway } from './gateway.fixture.ts';
+import type { RestGatewayOptions } from './rest-gateway.ts';
 
 /*
  * On a hand clock. One request a second is ten at once.
@@ -19,7 +22,10 @@ interface Limited extends TestGateway {
   look(key: string | null, address?: string): Promise<number>;
 }
 
-async function limitedTo(requestsPerS: number): Promise<Limited> {
+async function limitedTo(
+  requestsPerS: number,
+  options: Pick<RestGatewayOptions, 'logger' | 'trustedProxies'> = {},
+): Promise<Limited> {
   const { engine: known, app: unused } = await createTestGateway();
   await unused.close();
   const lookedUp: string[] = [];
@@ -31,7 +37,7 @@ async function limitedTo(requestsPerS: number): Promise<Limited> {
     },
   };
   const engine = { merchants } as TestGateway['engine'];
-  const gateway = await createTestGateway({ requestsPerS, engine });
+  const gateway = await createTestGateway({ ...options, requestsPerS, engine });
   ends.push(() => gateway.app.close());
   const limited: Limited = {
     ...gateway,
@@ -202,6 +208,42 @@ describe('who shows no good key', () => {
     gateway.instead = null;
     expect(await gateway.look(keys.teaHouse)).toBe(200);
     expect(await counted(many(101, () => gateway.look(null)))).toEqual({ 401: 100, 429: 1 });
+  });
+});
+
+describe('an operator', () => {
+  test('is told now and then which key and which address is refused, never the key itself', async () => {
+    const lines: string[] = [];
+    const logger = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) });
+    const gateway = await limitedTo(1, { logger });
+    await counted(many(50, () => gateway.look(keys.teaHouse)));
+    const id = createHash('sha256').update(keys.teaHouse).digest('hex').slice(0, 16);
+    expect(lines).toHaveLength(1);
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ kind: 'key', keyId: id, quota: 'requests' });
+    await gateway.clock.advance(9_999);
+    await counted(many(200, (index) => gateway.look(`guess-${index}`)));
+    expect(lines).toHaveLength(1);
+    await gateway.clock.advance(1);
+    await counted(many(20, (index) => gateway.look(`guess-${index}`)));
+    expect(lines).toHaveLength(2);
+    expect(JSON.parse(lines[1] ?? '')).toMatchObject({ kind: 'address', address: '192.0.2.1' });
+    expect(lines.join()).not.toContain(keys.teaHouse);
+    expect(lines.join()).not.toContain('guess');
+  });
+
+  test('who names the proxies in front has addresses counted that they speak for', async () => {
+    const { app } = await limitedTo(1, { trustedProxies: ['loopback'] });
+    const from = async (forwardedFor: string) =>
+      (await app.inject({ url: none, headers: { 'x-forwarded-for': forwardedFor } })).statusCode;
+    expect(await counted(many(150, () => from('192.0.2.1')))).toEqual({ 401: 100, 429: 50 });
+    expect(await from('192.0.2.2')).toBe(401);
+  });
+
+  test('who names none has the proxy counted, whatever it or a client claims', async () => {
+    const { app } = await limitedTo(1);
+    const from = async (forwardedFor: string) =>
+      (await app.inject({ url: none, headers: { 'x-forwarded-for': forwardedFor } })).statusCode;
+    expect(await counted(many(150, (index) => from(`192.0.2.${index}`)))).toEqual({ 401: 100, 429: 50 });
   });
 });
 

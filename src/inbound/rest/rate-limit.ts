@@ -11,10 +11,15 @@ import { createTokenBuckets, type Quota, type Standing } from './token-buckets.t
 
 /** What became of a key that was shown. */
 export type ShownKey =
-  | { readonly kind: 'known'; readonly key: ApiKey; readonly bucket: string }
+  | { readonly kind: 'known'; readonly key: ApiKey; readonly keyHash: string }
   | { readonly kind: 'unknown'; readonly standing: Standing | null }
   /** Its address has shown too many that are none: this one was not looked up. */
   | { readonly kind: 'limited'; readonly standing: Standing };
+
+/** Somebody who has used up what there is. */
+export type Limited =
+  | { readonly kind: 'key'; readonly keyId: string; readonly quota: string }
+  | { readonly kind: 'address'; readonly address: string };
 
 export interface RateLimits {
   /** Looks a key up for `address`; `null` stands for none. Throws what `find` throws, which counts for nothing. */
@@ -29,10 +34,14 @@ export interface RateLimits {
 
 /** A burst is as much as may come in this time. */
 const windowS = 10;
+/** As much of a key's hash as names it to operators. */
+const keyIdLength = 16;
 /** Cancels for each other request: one that was not answered is sent again, and all that is open may have to be undone at once. */
 const cancelsPerRequest = 4;
 /** Keys that are none, from one address: a merchant that has mistaken its key notices, and whoever guesses gets nowhere. */
 const strangers: Quota = { name: 'unauthenticated', requests: 100, windowS };
+/** A crowd is refused many times a second, and named so often. */
+const namedEveryMs = 10_000;
 /** Buckets of each kind, and keys that were good, that are remembered: about 20 MB in all. */
 const remembered = 50_000;
 
@@ -40,6 +49,8 @@ export function createRateLimits(options: {
   /** Of a key that has none of its own. */
   readonly requestsPerS: number;
   readonly monotonicMs: () => number;
+  /** Told of somebody who is refused, and not of everybody. */
+  readonly onLimited?: (who: Limited) => void;
 }): RateLimits {
   const requests = createTokenBuckets(options.monotonicMs, remembered);
   const cancels = createTokenBuckets(options.monotonicMs, remembered);
@@ -47,29 +58,45 @@ export function createRateLimits(options: {
   // By their hash. Whoever guesses behind the same address does not keep these out.
   const good = new Set<string>();
   const beingLookedUp = new Set<string>();
+  let namedAtMs = Number.NEGATIVE_INFINITY;
 
-  function rememberGood(bucket: string): void {
-    good.delete(bucket);
-    good.add(bucket);
+  function tell(who: Limited): void {
+    if (options.onLimited === undefined || options.monotonicMs() < namedAtMs + namedEveryMs) return;
+    namedAtMs = options.monotonicMs();
+    options.onLimited(who);
+  }
+
+  function rememberGood(keyHash: string): void {
+    good.delete(keyHash);
+    good.add(keyHash);
     const [oldest] = good;
     if (good.size > remembered && oldest !== undefined) good.delete(oldest);
   }
 
   function stranger(source: string): ShownKey {
     const standing = ofStrangers.take(source, strangers);
-    return standing.retryAfterS === null ? { kind: 'unknown', standing } : { kind: 'limited', standing };
+    if (standing.retryAfterS === null) return { kind: 'unknown', standing };
+    tell({ kind: 'address', address: source });
+    return { kind: 'limited', standing };
+  }
+
+  function counted(keyHash: string, standing: Standing): Standing {
+    if (standing.retryAfterS !== null) {
+      tell({ kind: 'key', keyId: keyHash.slice(0, keyIdLength), quota: standing.quota.name });
+    }
+    return standing;
   }
 
   return {
     async look(address, apiKey, find) {
       const source = sourceOf(address);
       if (apiKey === null) return stranger(source);
-      const bucket = createHash('sha256').update(apiKey).digest('base64');
+      const keyHash = createHash('sha256').update(apiKey).digest('hex');
       // Paid for beforehand, or a thousand guesses at the same moment would all be looked up.
-      const asks = !good.has(bucket) && !beingLookedUp.has(bucket);
+      const asks = !good.has(keyHash) && !beingLookedUp.has(keyHash);
       const advance = asks ? stranger(source) : null;
       if (advance?.kind === 'limited') return advance;
-      if (asks) beingLookedUp.add(bucket);
+      if (asks) beingLookedUp.add(keyHash);
       let key: ApiKey | null;
       try {
         key = await find(apiKey);
@@ -77,23 +104,26 @@ export function createRateLimits(options: {
         if (asks) ofStrangers.giveBack(source, strangers);
         throw error;
       } finally {
-        if (asks) beingLookedUp.delete(bucket);
+        if (asks) beingLookedUp.delete(keyHash);
       }
       if (key === null) {
-        good.delete(bucket);
+        good.delete(keyHash);
         return advance ?? stranger(source);
       }
       if (asks) ofStrangers.giveBack(source, strangers);
-      rememberGood(bucket);
-      return { kind: 'known', key, bucket };
+      rememberGood(keyHash);
+      return { kind: 'known', key, keyHash };
     },
-    take({ key, bucket }, kind) {
+    take({ key, keyHash }, kind) {
       const most = (key.requestsPerS ?? options.requestsPerS) * windowS;
       switch (kind) {
         case 'request':
-          return requests.take(bucket, { name: 'requests', requests: most, windowS });
+          return counted(keyHash, requests.take(keyHash, { name: 'requests', requests: most, windowS }));
         case 'cancel':
-          return cancels.take(bucket, { name: 'cancels', requests: most * cancelsPerRequest, windowS });
+          return counted(
+            keyHash,
+            cancels.take(keyHash, { name: 'cancels', requests: most * cancelsPerRequest, windowS }),
+          );
         default:
           return kind satisfies never;
       }
@@ -106,7 +136,7 @@ export function limitNothing(): RateLimits {
   return {
     async look(_, apiKey, find) {
       const key = apiKey === null ? null : await find(apiKey);
-      return key === null ? { kind: 'unknown', standing: null } : { kind: 'known', key, bucket: '' };
+      return key === null ? { kind: 'unknown', standing: null } : { kind: 'known', key, keyHash: '' };
     },
     take: () => null,
   };

@@ -140,7 +140,11 @@ export async function createRestGateway(options: RestGatewayOptions): Promise<Fa
   const limits =
     requestsPerS === undefined
       ? limitNothing()
-      : createRateLimits({ requestsPerS, monotonicMs: engine.clock.monotonicMs });
+      : createRateLimits({
+          requestsPerS,
+          monotonicMs: engine.clock.monotonicMs,
+          onLimited: (who) => app.log.warn(who, 'requests are refused: their limit is used up'),
+        });
   statusRoutes(app, options);
   await app.register(async (v1) => {
     boundOpenRequests(v1, context, limits);
