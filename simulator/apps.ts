@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto';
+import { type FurtherKeys, openFurtherKeys, readFurtherKeys } from './further-keys.ts';
 import { invalidValue, isJsonObject, type JsonObject, onlyFields, textField } from './json.ts';
 import {
   newPrivateKey,
@@ -15,6 +16,8 @@ export interface App {
   readonly appId: string;
   readonly pid: string;
   readonly publicKey: KeyObject;
+  /** What any of these has signed holds too. */
+  readonly furtherKeys: FurtherKeys;
   readonly walletPrivateKey: KeyObject;
   readonly smids: readonly string[];
   /** `app_auth_token`s that this app may present; any other is refused. */
@@ -29,12 +32,21 @@ export interface Apps {
   register(appId: string, json: JsonObject): Promise<App>;
 }
 
-const fields = ['public_key', 'pid', 'smids', 'wallet_private_key', 'app_auth_tokens', 'settings'];
+const fields = [
+  'public_key',
+  'further_public_keys',
+  'pid',
+  'smids',
+  'wallet_private_key',
+  'app_auth_tokens',
+  'settings',
+];
 
 export function openApps(journal: Journal): Apps {
   const { db } = journal;
   const upsert = db.prepare('insert or replace into apps values (?, ?, ?, ?, ?, ?, ?)');
   const keyText = db.prepare('select wallet_private_key from apps where app_id = ?');
+  const furtherKeys = openFurtherKeys(journal);
   const known = new Map<string, App>();
   for (const row of db.prepare('select * from apps order by app_id').all()) {
     const text = (name: string): string => row[name] as string;
@@ -42,6 +54,7 @@ export function openApps(journal: Journal): Apps {
       appId: text('app_id'),
       pid: text('pid'),
       publicKey: keyOf(readPublicKey(text('public_key'))),
+      furtherKeys: furtherKeys.of('alipay_open', text('app_id')),
       walletPrivateKey: keyOf(readPrivateKey(text('wallet_private_key'))),
       smids: JSON.parse(text('smids')),
       authTokens: JSON.parse(text('auth_tokens')),
@@ -69,6 +82,7 @@ export function openApps(journal: Journal): Apps {
           JSON.stringify(given.authTokens),
           JSON.stringify(given.settings),
         );
+        furtherKeys.replace('alipay_open', appId, given.furtherKeys);
         return { ...given, walletPrivateKey };
       });
       known.set(appId, app);
@@ -113,6 +127,7 @@ function readApp(
     appId,
     pid: textField(json, 'pid', 16),
     publicKey,
+    furtherKeys: readFurtherKeys(json),
     walletPrivateKey: readWalletKey(json),
     smids: textList(json, 'smids'),
     authTokens: textList(json, 'app_auth_tokens'),

@@ -46,6 +46,14 @@ create table if not exists apps (
   settings text not null
 ) strict;
 
+create table if not exists further_keys (
+  wallet text not null,
+  caller_id text not null,
+  version integer not null,
+  public_key text not null,
+  primary key (wallet, caller_id, version)
+) strict;
+
 create table if not exists payers (
   payer_id text primary key,
   buyer_id text not null unique,

@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto';
+import { type FurtherKeys, openFurtherKeys, readFurtherKeys } from '../further-keys.ts';
 import { invalidValue, isJsonObject, type Json, type JsonObject, onlyFields, textField } from '../json.ts';
 import {
   newPrivateKey,
@@ -15,6 +16,8 @@ import { amsCurrencies, isAmsCurrency } from './currencies.ts';
 export interface AmsClient {
   readonly clientId: string;
   readonly publicKey: KeyObject;
+  /** Where there are any, a call's `keyVersion` says which key it is signed with: `publicKey` is 1. */
+  readonly furtherKeys: FurtherKeys;
   readonly walletPrivateKey: KeyObject;
   /** Registered from the start; others come by `registration`. */
   readonly merchants: readonly string[];
@@ -34,6 +37,7 @@ export function openClients(journal: Journal): AmsClients {
   const { db } = journal;
   const upsert = db.prepare('insert or replace into clients values (?, ?, ?, ?, ?, ?)');
   const keyText = db.prepare('select wallet_private_key from clients where client_id = ?');
+  const furtherKeys = openFurtherKeys(journal);
   const known = new Map<string, AmsClient>();
   for (const row of db.prepare('select * from clients order by client_id').all()) {
     const text = (name: string): string => row[name] as string;
@@ -41,6 +45,7 @@ export function openClients(journal: Journal): AmsClients {
     known.set(text('client_id'), {
       clientId: text('client_id'),
       publicKey: stored(readPublicKey(text('public_key'))),
+      furtherKeys: furtherKeys.of('alipay_plus', text('client_id')),
       walletPrivateKey: stored(readPrivateKey(text('wallet_private_key'))),
       merchants: JSON.parse(text('merchants')),
       currencies: currencies === null ? null : JSON.parse(currencies),
@@ -66,6 +71,7 @@ export function openClients(journal: Journal): AmsClients {
           given.currencies === null ? null : JSON.stringify(given.currencies),
           JSON.stringify(given.settings),
         );
+        furtherKeys.replace('alipay_plus', clientId, given.furtherKeys);
         return { ...given, walletPrivateKey };
       });
       known.set(clientId, client);
@@ -94,7 +100,14 @@ function readClient(
   clientId: string,
   json: JsonObject,
 ): Omit<AmsClient, 'walletPrivateKey'> & { readonly broughtKey: KeyObject | null } {
-  onlyFields(json, ['public_key', 'wallet_private_key', 'merchants', 'currencies', 'settings']);
+  onlyFields(json, [
+    'public_key',
+    'further_public_keys',
+    'wallet_private_key',
+    'merchants',
+    'currencies',
+    'settings',
+  ]);
   if (!/^[0-9A-Za-z_-]{1,64}$/.test(clientId))
     throw invalidValue('client_id', clientId, '1 to 64 letters and digits');
   const key = <T>(name: string, read: (text: string) => T | null): T => {
@@ -109,6 +122,7 @@ function readClient(
   return {
     clientId,
     publicKey: key('public_key', readPublicKey),
+    furtherKeys: readFurtherKeys(json),
     broughtKey: json['wallet_private_key'] === undefined ? null : key('wallet_private_key', readPrivateKey),
     merchants: textList('merchants', json['merchants'] ?? [], () => true, 'texts'),
     currencies:

@@ -1,9 +1,10 @@
+import type { KeyObject } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { ReceivedRequest } from '../delivery.ts';
 import { type JsonObject, parseJsonObject } from '../json.ts';
 import type { AmsClient, AmsClients } from './clients.ts';
 import { AmsRefused } from './results.ts';
-import { isSignatureOf, readSignatureHeader, signingContent } from './signing.ts';
+import { isSignatureOf, keyVersionOf, readSignatureHeader, signingContent } from './signing.ts';
 
 export const amsApis = [
   'payments/pay',
@@ -82,10 +83,19 @@ function checkSignature({ headers, target, body }: ReceivedRequest, path: string
   const time = headerOf(headers, 'request-time');
   if (time === '') throw new AmsRefused('PARAM_ILLEGAL', 'the header request-time is missing');
   const signature = readSignatureHeader(headerOf(headers, 'signature'));
+  const key = keyOfVersion(client, keyVersionOf(headerOf(headers, 'signature')));
   const holds = (over: string): boolean =>
-    signature !== null &&
-    isSignatureOf(signingContent(over, client.clientId, time, body), signature, client.publicKey);
+    signature !== null && isSignatureOf(signingContent(over, client.clientId, time, body), signature, key);
   if (!holds(target) && !(target !== path && holds(path))) throw new AmsRefused('INVALID_SIGNATURE');
+}
+
+/** A client that has had one key alone may call it what it likes. */
+function keyOfVersion({ publicKey, furtherKeys }: AmsClient, version: number | null): KeyObject {
+  if (furtherKeys.size === 0) return publicKey;
+  const asked = version ?? Math.max(...furtherKeys.keys());
+  const key = furtherKeys.get(asked) ?? (asked === 1 ? publicKey : undefined);
+  if (key === undefined) throw new AmsRefused('KEY_NOT_FOUND', `key version ${asked}`);
+  return key;
 }
 
 /** Where the caller has reached this simulator is where its payers do. */

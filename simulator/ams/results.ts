@@ -7,6 +7,7 @@ const results = {
   UNKNOWN_EXCEPTION: ['U', 'The call failed for an unknown reason.'],
   INVALID_CLIENT: ['F', 'The client is invalid.'],
   INVALID_SIGNATURE: ['F', 'The signature is invalid.'],
+  KEY_NOT_FOUND: ['F', 'The key is not found.'],
   NO_INTERFACE_DEF: ['F', 'The API is not defined.'],
   METHOD_NOT_SUPPORTED: ['F', 'The server supports the method POST only.'],
   MEDIA_TYPE_NOT_ACCEPTABLE: ['F', 'The server does not take this content type.'],

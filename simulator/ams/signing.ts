@@ -47,6 +47,12 @@ export function readSignatureHeader(header: string): Buffer | null {
   return signature.length === signatureBytes ? signature : null;
 }
 
+/** Which of the caller's keys the header names; `null`: none, which means the newest. */
+export function keyVersionOf(header: string): number | null {
+  const version = headerForm.exec(header)?.[2] ?? '';
+  return version === '' ? null : Number(version);
+}
+
 export function isSignatureOf(content: Buffer, signature: Buffer, key: KeyObject): boolean {
   return verify(digest, content, key, signature);
 }

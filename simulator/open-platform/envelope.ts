@@ -95,7 +95,8 @@ function checkSignature(form: Form, app: App, charset: Charset): void {
   if (signType !== 'RSA2' && signType !== 'RSA')
     throw invalid('isv.invalid-signature-type', '无效的签名类型');
   const bytes = signingBytes(form);
-  if (isSignedBy(bytes, sign, app.publicKey, signType)) return;
+  const keys = [app.publicKey, ...app.furtherKeys.values()];
+  if (keys.some((key) => isSignedBy(bytes, sign, key, signType))) return;
   // Shows the caller what was signed here, which is how a wrong string is usually found.
   const shown = htmlEscaped(decodeBytes(bytes.toString('latin1'), charset));
   throw invalid(
