@@ -190,7 +190,9 @@ describe('who shows no good key', () => {
     expect(await gateway.look(keys.teaHouse)).toBe(200);
     gateway.instead = async () => null;
     expect(await counted(many(150, () => gateway.look(keys.teaHouse)))).toEqual({ 401: 100, 429: 50 });
+    const before = gateway.lookedUp.length;
     expect(await gateway.look(keys.teaHouse)).toBe(429);
+    expect(gateway.lookedUp).toHaveLength(before);
   });
 
   test('is nobody whose good key is seen for the first time, however many come with it at once', async () => {
