@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { createSealing, SealingError } from './sealing.ts';
+import { createSealing, masterKeyName, SealingError } from './sealing.ts';
 
 const masterKey = Buffer.alloc(32, 7);
 const sealing = createSealing(masterKey);
@@ -80,7 +80,7 @@ describe('sealing', () => {
 
   it('a version that a newer release wrote is refused by name, not mistaken for a wrong key', () => {
     const sealed = sealing.seal(secret, context);
-    sealed[0] = 2;
+    sealed[0] = 3;
     const error = errorOf(() => sealing.open(sealed, context));
     expect(error).toBeInstanceOf(SealingError);
     expect(error.message).toContain('is not of a form that this version writes');
@@ -118,5 +118,51 @@ describe('sealing', () => {
     const made = createSealing(own);
     own.fill(0);
     expect(made.open(sealing.seal(secret, context), context)).toEqual(secret);
+  });
+});
+
+describe('while one master key is changed for another', () => {
+  const next = Buffer.alloc(32, 9);
+  const before = createSealing(masterKey, [next]);
+  const after = createSealing(next, [masterKey]);
+
+  it('each side opens what the other seals, and what was sealed when there was one key', () => {
+    expect(after.open(before.seal(secret, context), context)).toEqual(secret);
+    expect(before.open(after.seal(secret, context), context)).toEqual(secret);
+    expect(after.open(sealing.seal(secret, context), context)).toEqual(secret);
+  });
+
+  it('a value names the key that it is sealed under; nothing of the key is in the name', () => {
+    const sealed = after.seal(secret, context);
+    expect(sealed.subarray(0, 5)).toEqual(after.namedHead);
+    expect(after.namedHead.subarray(1).toString('hex')).toBe(masterKeyName(next));
+    expect(before.seal(secret, context).subarray(0, 5)).not.toEqual(after.namedHead);
+    expect(next.includes(after.namedHead.subarray(1))).toBe(false);
+  });
+
+  it('afterwards the new key alone opens it, and the old one says which key is missing', () => {
+    const sealed = after.seal(secret, context);
+    expect(createSealing(next).open(sealed, context)).toEqual(secret);
+    const error = errorOf(() => sealing.open(sealed, context));
+    expect(error).toBeInstanceOf(SealingError);
+    expect(error.message).toContain(masterKeyName(next));
+    expect(error.message).toContain(masterKeyName(masterKey));
+    expect(error.message).toContain('SHOUDAN_FURTHER_MASTER_KEYS');
+  });
+
+  it('with one key alone the first form is written, which an older version opens', () => {
+    expect(createSealing(next).seal(secret, context)[0]).toBe(1);
+  });
+
+  it('one changed bit anywhere is noticed: the name too', () => {
+    const sealed = after.seal(secret, context);
+    for (let index = 0; index < sealed.length; index += 1) {
+      const tampered = Buffer.from(sealed);
+      tampered[index] = (tampered[index] ?? 0) ^ 1;
+      expect(() => after.open(tampered, context), `byte ${index}`).toThrow(SealingError);
+    }
+    // Another key's name on it: the name is authenticated, and the other key opens nothing.
+    const renamed = Buffer.concat([before.namedHead, sealed.subarray(5)]);
+    expect(() => after.open(renamed, context)).toThrow(SealingError);
   });
 });

@@ -13,7 +13,7 @@ import {
   setSupportContact,
   type WalletAccount,
 } from '../adapters/postgres/wallet-accounts.ts';
-import { createSealing, type Sealing, SealingError } from '../adapters/sealing.ts';
+import { type Sealing, SealingError } from '../adapters/sealing.ts';
 import { isWalletName, type WalletName, walletNames } from '../domain/wallets.ts';
 import { type AccountOptions, accountOptions, shownOptions } from '../inbound/cli/account-options.ts';
 import type { GivenTo } from '../inbound/cli/commands.ts';
@@ -22,7 +22,7 @@ import { fields, jsonText, printable, table } from '../inbound/cli/terminal-text
 import { writtenLine } from '../inbound/cli/written-line.ts';
 import { fingerprintOf, pemOf, preparedKeys, textOfFile } from './account-keys.ts';
 import type { Terminal } from './command-line.ts';
-import { masterKeyOf } from './master-key.ts';
+import { sealingOf } from './master-key.ts';
 import { operatorOf } from './operator.ts';
 import { notifyUrlOf } from './public-urls.ts';
 import { readSettings, type Settings } from './settings.ts';
@@ -33,7 +33,7 @@ export async function addAccount({ options }: GivenTo<'account add'>, terminal: 
   const settings = readSettings(terminal.env);
   const given = checkedAccount(options, settings);
   const operator = operatorOf('account add', options.by);
-  const sealing = createSealing(masterKeyOf(settings));
+  const sealing = sealingOf(settings);
   return withDatabase(settings, async (database) => {
     const { account, saved, isThere } = await withOperatorAction(database, operator, async (connection) => {
       const known = (await listWalletAccounts(connection)).find(isNamedLike(given));

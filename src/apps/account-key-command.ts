@@ -20,14 +20,14 @@ import {
   listWalletAccounts,
   type WalletAccount,
 } from '../adapters/postgres/wallet-accounts.ts';
-import { createSealing, type Sealing } from '../adapters/sealing.ts';
+import type { Sealing } from '../adapters/sealing.ts';
 import { isWalletName, type WalletName } from '../domain/wallets.ts';
 import type { GivenTo } from '../inbound/cli/commands.ts';
 import { CommandFailure, exitCodes, usageError } from '../inbound/cli/exit-codes.ts';
 import { fields, jsonText, printable, table } from '../inbound/cli/terminal-text.ts';
 import { consoleFormOf, fingerprintOf, pemOf, preparedKeys, textOfFile } from './account-keys.ts';
 import type { Terminal } from './command-line.ts';
-import { masterKeyOf } from './master-key.ts';
+import { sealingOf } from './master-key.ts';
 import { operatorOf } from './operator.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { withDatabase } from './with-database.ts';
@@ -46,7 +46,7 @@ export async function listKeys(
 ): Promise<number> {
   const settings = readSettings(terminal.env);
   const account = { wallet: options.wallet, name: options.name };
-  const sealing = createSealing(masterKeyOf(settings));
+  const sealing = sealingOf(settings);
   const keys = await withDatabase(settings, async (database) => {
     if (!(await listWalletAccounts(database)).some(isNamedLike(account))) throw unknownAccount(account);
     return listAccountKeys(database, sealing, account);
@@ -89,7 +89,7 @@ export async function addKey({ options }: GivenTo<'account key add'>, terminal: 
   }
   const operator = operatorOf('account key add', options.by);
   const settings = readSettings(terminal.env);
-  const sealing = createSealing(masterKeyOf(settings));
+  const sealing = sealingOf(settings);
   const named = { wallet: options.wallet, name: options.name };
   const given =
     publicFile !== undefined
@@ -134,7 +134,7 @@ export async function useKey({ options }: GivenTo<'account key use'>, terminal: 
   const version = requiredVersion('account key use', options['key-version']);
   const operator = operatorOf('account key use', options.by);
   const settings = readSettings(terminal.env);
-  const sealing = createSealing(masterKeyOf(settings));
+  const sealing = sealingOf(settings);
   const named = { wallet: options.wallet, name: options.name };
   const used = await withDatabase(settings, (database) =>
     withOperatorAction(database, operator, async (connection) => {
@@ -180,7 +180,7 @@ export async function retireKey(
   }
   const operator = operatorOf('account key retire', options.by);
   const settings = readSettings(terminal.env);
-  const sealing = createSealing(masterKeyOf(settings));
+  const sealing = sealingOf(settings);
   const named = { wallet: options.wallet, name: options.name };
   const retired = await withDatabase(settings, (database) =>
     withOperatorAction(database, operator, async (connection) => {

@@ -8,7 +8,7 @@ import {
   findTroubledStrayCancels,
   type TroubledRow,
 } from '../adapters/postgres/troubled-rows.ts';
-import { createSealing, type Sealing } from '../adapters/sealing.ts';
+import type { Sealing } from '../adapters/sealing.ts';
 import {
   merchantShortNoOf,
   paymentIdOfRequest,
@@ -23,7 +23,7 @@ import { maskedAnswer } from '../inbound/cli/masked-answer.ts';
 import { fields, jsonText, printable } from '../inbound/cli/terminal-text.ts';
 import { whomToCall } from '../inbound/cli/whom-to-call.ts';
 import type { Terminal } from './command-line.ts';
-import { masterKeyOf } from './master-key.ts';
+import { sealingOf } from './master-key.ts';
 import { operatorOf } from './operator.ts';
 import { readSettings } from './settings.ts';
 import { withDatabase } from './with-database.ts';
@@ -47,7 +47,7 @@ export async function inspectAnswers(given: GivenTo<'inspect answers'>, terminal
   const { raw, by, json } = given.options;
   const operator = operatorOf('inspect answers', by);
   const settings = readSettings(terminal.env);
-  const sealing = createSealing(masterKeyOf(settings));
+  const sealing = sealingOf(settings);
   const found = await withDatabase(settings, async (database) => {
     const merchantId = await merchantOf(database, id);
     if (!raw) return foundBy(database, sealing, merchantId, id);

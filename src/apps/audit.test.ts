@@ -60,6 +60,7 @@ function shoudan(words: readonly string[], databaseUrl = url): Promise<Ended> {
     DATABASE_URL: databaseUrl,
     SHOUDAN_DATA_DIR: folder,
     SHOUDAN_MASTER_KEY: '07'.repeat(32),
+    SHOUDAN_FURTHER_MASTER_KEYS: '08'.repeat(32),
   });
 }
 
@@ -231,6 +232,17 @@ const examples: { readonly [name in AuditedCommand]: Example } = {
     merchant: null,
     before: { state: 'accepted' },
     after: { state: 'retired' },
+  },
+  'master-key rotate': {
+    // Sealed without a further key, so that it is not marked.
+    words: async () => {
+      await stray();
+      return [];
+    },
+    subject: /^master_key [0-9a-f]{8}$/,
+    merchant: null,
+    before: null,
+    after: { to_seal: expect.objectContaining({ stray_notifications: expect.any(Number) }) },
   },
   'channel add': {
     words: () => ['--id', fresh('C'), '--name', 'North', '--source', '2088000000000001'],

@@ -7,7 +7,6 @@ import { createMerchantDirectory } from '../adapters/postgres/merchant-directory
 import { createOperatorRecords } from '../adapters/postgres/operator-records.ts';
 import { createPaymentJournal } from '../adapters/postgres/payment-journal.ts';
 import { createRefundJournal } from '../adapters/postgres/refund-journal.ts';
-import { createSealing } from '../adapters/sealing.ts';
 import type { PaymentResolution, RefundResolution, WrittenEvidence } from '../domain/decide-by-hand.ts';
 import { merchantShortNoOf } from '../domain/ids.ts';
 import type { Payment } from '../domain/payment.ts';
@@ -26,7 +25,7 @@ import {
 } from '../operations/by-hand.ts';
 import { paymentSnapshot, refundSnapshot } from '../operations/snapshots.ts';
 import type { Terminal } from './command-line.ts';
-import { masterKeyOf } from './master-key.ts';
+import { sealingOf } from './master-key.ts';
 import { operatorOf } from './operator.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { withDatabase } from './with-database.ts';
@@ -106,7 +105,7 @@ async function withEngine<Result>(
       `${printable(id)} is no id of a payment or refund: pay_… or re_…`,
     );
   }
-  const merchants = createMerchantDirectory(database, createSealing(masterKeyOf(settings)));
+  const merchants = createMerchantDirectory(database, sealingOf(settings));
   const merchant = await merchants.findByShortNo(shortNo);
   if (merchant === null) throw unknown(id);
   const clock = await openDatabaseClock(database);

@@ -59,6 +59,7 @@ const runs: { readonly [Name in CommandName]: Run<Name> } = {
   'channel set': async (...call) => (await import('./channel-command.ts')).setChannel(...call),
   'channel move': async (...call) => (await import('./channel-command.ts')).moveChannel(...call),
   'channel close': async (...call) => (await import('./channel-command.ts')).closeChannel(...call),
+  'master-key rotate': async (...call) => (await import('./master-key-command.ts')).rotateMasterKey(...call),
   'merchant add': async (...call) => (await import('./merchant-command.ts')).addMerchant(...call),
   'merchant list': async (...call) => (await import('./merchant-command.ts')).listAllMerchants(...call),
   'merchant show': async (...call) => (await import('./merchant-command.ts')).showMerchant(...call),

@@ -57,7 +57,7 @@ export async function openGateway(
     applicationName: 'shoudan',
     onIdleError: (error) => log.warn({ error: error.message }, 'a database connection broke'),
   });
-  const sealing = createSealing(masterKey);
+  const sealing = createSealing(masterKey, settings.furtherMasterKeys);
   const clock = await openDatabaseClock(database);
   const accounts = await openAccountBook(database, sealing, (error) =>
     log.error({ error: error.message }, 'a wallet account cannot be read'),

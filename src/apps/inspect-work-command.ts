@@ -20,7 +20,6 @@ import {
   type OpenWork,
   readOpenWork,
 } from '../adapters/postgres/open-work.ts';
-import { createSealing } from '../adapters/sealing.ts';
 import type { FailingEndpoint } from '../domain/endpoint.ts';
 import { paymentRequestId, refundRequestId } from '../domain/ids.ts';
 import { attentionAdvice } from '../inbound/cli/attention-advice.ts';
@@ -32,7 +31,7 @@ import { answerDocument, bytesText } from './answers-command.ts';
 import type { Terminal } from './command-line.ts';
 import { endpointDocument } from './endpoint-command.ts';
 import { heldDocument, heldText } from './held-command.ts';
-import { masterKeyOf } from './master-key.ts';
+import { sealingOf } from './master-key.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { withDatabase } from './with-database.ts';
 
@@ -99,7 +98,7 @@ async function attentionWithAnswers(
 ): Promise<NeedsPeople['attention']> {
   const { rows, total } = await listAttention(database, limit);
   if (rows.length === 0) return { rows: [], total };
-  const sealing = createSealing(masterKeyOf(settings));
+  const sealing = sealingOf(settings);
   const answers = await lastKeptAnswers(
     database,
     sealing,

@@ -6,6 +6,7 @@ import {
   dataFolderFailure,
   makeDataFolder,
 } from '../adapters/processes/data-folder-lock.ts';
+import { createSealing, type Sealing } from '../adapters/sealing.ts';
 import { type Settings, SettingsError } from './settings.ts';
 
 /**
@@ -24,6 +25,11 @@ export function masterKeyOf(settings: Settings): Uint8Array {
     );
   }
   return Buffer.from(text, 'hex');
+}
+
+/** Seals with the master key, and opens what one of the further ones has sealed too. */
+export function sealingOf(settings: Settings): Sealing {
+  return createSealing(masterKeyOf(settings), settings.furtherMasterKeys);
 }
 
 function readIfThere(path: string): string | null {

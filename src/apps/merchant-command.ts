@@ -17,7 +17,6 @@ import {
   type RegisteredMerchant,
 } from '../adapters/postgres/registered-merchants.ts';
 import { type ListedAccount, listWalletAccounts } from '../adapters/postgres/wallet-accounts.ts';
-import { createSealing } from '../adapters/sealing.ts';
 import { wantsSource } from '../domain/wallets.ts';
 import type { GivenTo } from '../inbound/cli/commands.ts';
 import { CommandFailure, exitCodes } from '../inbound/cli/exit-codes.ts';
@@ -25,7 +24,7 @@ import { type MerchantWish, merchantWish, mergedMerchant } from '../inbound/cli/
 import { sourcedBindings, type UsualSource } from '../inbound/cli/merchant-sources.ts';
 import { fields, jsonText, table } from '../inbound/cli/terminal-text.ts';
 import type { Terminal } from './command-line.ts';
-import { masterKeyOf } from './master-key.ts';
+import { sealingOf } from './master-key.ts';
 import { namedChannel, openChannel } from './named-channel.ts';
 import { namedMerchant } from './named-merchant.ts';
 import { operatorOf } from './operator.ts';
@@ -38,7 +37,7 @@ export async function addMerchant({ options }: GivenTo<'merchant add'>, terminal
   const settings = readSettings(terminal.env);
   const wish = merchantWish(options, (url) => complaintAboutUrl(settings, url));
   const operator = operatorOf('merchant add', options.by);
-  const sealing = createSealing(masterKeyOf(settings));
+  const sealing = sealingOf(settings);
   return withDatabase(settings, async (database) => {
     const accounts = await namedAccounts(database, wish);
     const { saved, after, warnings } = await withOperatorAction(database, operator, async (connection) => {

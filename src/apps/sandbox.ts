@@ -6,9 +6,9 @@ import { type Database, openDatabase } from '../adapters/postgres/database.ts';
 import { createEntryCode, listEntryCodes } from '../adapters/postgres/entry-codes.ts';
 import { createApiKey, isLiveKey, saveMerchant } from '../adapters/postgres/merchant-records.ts';
 import { findWalletAccount, saveWalletAccount } from '../adapters/postgres/wallet-accounts.ts';
-import { createSealing } from '../adapters/sealing.ts';
+import type { Sealing } from '../adapters/sealing.ts';
 import { type WalletName, walletNames } from '../domain/wallets.ts';
-import { masterKeyOf } from './master-key.ts';
+import { sealingOf } from './master-key.ts';
 import { entryCodeUrl } from './public-urls.ts';
 import { readSandbox, type Sandbox, sandboxFile } from './sandbox-file.ts';
 import type { Settings } from './settings.ts';
@@ -61,7 +61,7 @@ export async function setUpSandbox(
   databaseUrl: string,
   simulatorUrl: string,
 ): Promise<Sandbox> {
-  const sealing = createSealing(masterKeyOf(settings));
+  const sealing = sealingOf(settings);
   const database = openDatabase({
     url: databaseUrl,
     poolSize: 2,
@@ -103,7 +103,7 @@ export async function setUpSandbox(
 
 async function setUpAccount(
   database: Database,
-  sealing: ReturnType<typeof createSealing>,
+  sealing: Sealing,
   simulatorUrl: string,
   wallet: WalletName,
 ): Promise<void> {

@@ -49,6 +49,7 @@ export async function serve(settings: Settings, options: { readonly worker: bool
       cashier: {
         engine: gateway.engine,
         tokenKey: pageTokenKey(masterKey),
+        furtherTokenKeys: settings.furtherMasterKeys.map(pageTokenKey),
         publicUrl: settings.publicUrl,
         supportName: settings.technicalSupport,
         sandbox: settings.environment === 'sandbox',

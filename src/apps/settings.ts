@@ -25,6 +25,8 @@ export interface Settings {
   readonly dataDir: string;
   /** 32 bytes; `null` in the sandbox until its key file is made. */
   readonly masterKey: Uint8Array | null;
+  /** 32 bytes each: opened, and never sealed with, while one master key is changed for another. */
+  readonly furtherMasterKeys: readonly Uint8Array[];
   readonly policySpeed: number;
   readonly workerConcurrency: number;
   /** Where a process that is a worker alone tells how it is; `null`: nowhere. */
@@ -51,7 +53,12 @@ export class UnreachableError extends SettingsError {}
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 /** Names that hold secrets: each may be given as a file instead, under its name with `_FILE`. */
-export const secretNames = ['SHOUDAN_MASTER_KEY', 'DATABASE_URL', 'SHOUDAN_API_KEY'] as const;
+export const secretNames = [
+  'SHOUDAN_MASTER_KEY',
+  'SHOUDAN_FURTHER_MASTER_KEYS',
+  'DATABASE_URL',
+  'SHOUDAN_API_KEY',
+] as const;
 
 /** Every name that is read here. `docs/settings.md` lists the same. */
 export const settingNames: readonly string[] = [
@@ -92,6 +99,7 @@ export function readSettings(env: Environment): Settings {
   }
   const environment = oneOf(env, 'SHOUDAN_ENV', ['sandbox', 'production'], 'sandbox');
   const masterKey = masterKeyOf(secret(env, 'SHOUDAN_MASTER_KEY'));
+  const furtherMasterKeys = furtherMasterKeysOf(secret(env, 'SHOUDAN_FURTHER_MASTER_KEYS'));
   const databaseUrl = databaseUrlOf(secret(env, 'DATABASE_URL'));
   const port = portOf(env, 'PORT', 8080);
   const publicUrl = publicUrlOf(env);
@@ -133,6 +141,7 @@ export function readSettings(env: Environment): Settings {
     databasePoolSize: integerOf(env, 'SHOUDAN_DATABASE_POOL', 12, { min: 2, max: 200 }),
     dataDir: resolve(textOf(env, 'SHOUDAN_DATA_DIR', '.shoudan')),
     masterKey,
+    furtherMasterKeys,
     policySpeed,
     workerConcurrency: integerOf(env, 'SHOUDAN_WORKER_CONCURRENCY', 32, { min: 1, max: 1_000 }),
     workerPort: env['SHOUDAN_WORKER_PORT'] === undefined ? null : portOf(env, 'SHOUDAN_WORKER_PORT', 0),
@@ -290,6 +299,18 @@ function masterKeyOf(text: string | null): Uint8Array | null {
     throw new SettingsError('SHOUDAN_MASTER_KEY must be 32 random bytes as 64 hex digits.');
   }
   return Buffer.from(text, 'hex');
+}
+
+/** Separated by commas or line ends, so that a file may have one a line. */
+function furtherMasterKeysOf(text: string | null): readonly Uint8Array[] {
+  if (text === null) return [];
+  const keys = text.split(/[\s,]+/).filter((key) => key !== '');
+  if (keys.length === 0 || keys.length > 4 || keys.some((key) => !/^[0-9a-fA-F]{64}$/.test(key))) {
+    throw new SettingsError(
+      'SHOUDAN_FURTHER_MASTER_KEYS must be one to four keys of 64 hex digits, separated by commas.',
+    );
+  }
+  return keys.map((key) => Buffer.from(key, 'hex'));
 }
 
 function apiKeyOf(text: string | null): string | null {

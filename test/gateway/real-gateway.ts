@@ -121,6 +121,8 @@ export async function openRealGateway(
     readonly worker?: boolean;
     /** Settings of the simulator. */
     readonly simulator?: object;
+    /** Opened, and never sealed with. */
+    readonly furtherMasterKeys?: readonly Uint8Array[];
     /** What the wallets take for the time; the machine's clock when it is left out. */
     readonly walletClock?: () => number;
   } = {},
@@ -161,6 +163,13 @@ export async function openRealGateway(
     SHOUDAN_DATA_DIR: dataDir,
     SHOUDAN_DATABASE_POOL: '8',
     SHOUDAN_PUBLIC_URL: front.url,
+    ...(options.furtherMasterKeys === undefined
+      ? {}
+      : {
+          SHOUDAN_FURTHER_MASTER_KEYS: options.furtherMasterKeys
+            .map((key) => Buffer.from(key).toString('hex'))
+            .join(),
+        }),
   });
   const database = openDatabase({
     url: testDatabase.url,

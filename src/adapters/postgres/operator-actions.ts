@@ -19,6 +19,7 @@ export type AuditSubject =
   | 'endpoint'
   | 'entry_code'
   | 'held_cancel'
+  | 'master_key'
   | 'merchant'
   | 'payment'
   | 'refund'

@@ -4,7 +4,7 @@ import { createBackground } from '../rest/background.ts';
 import { JournalOutage, namingOutages } from '../rest/journal-outage.ts';
 import { pageHeaders, sendNotice, toStart } from './answers.ts';
 import { type Asset, readAssets } from './assets.ts';
-import type { CashierContext, CashierOptions } from './context.ts';
+import { type CashierContext, type CashierOptions, tokenKeysOf } from './context.ts';
 import { showEntry } from './entry.ts';
 import { type PageToken, readPageToken } from './page-token.ts';
 import { payEntry } from './pay.ts';
@@ -131,5 +131,5 @@ function urlToLookAt(context: CashierContext, request: FastifyRequest): string {
 function sentToken(context: CashierContext, request: FastifyRequest): PageToken | null {
   const { code = '', token = '' } = request.params as { readonly code?: string; readonly token?: string };
   const sent = request.body instanceof URLSearchParams ? (request.body.get('token') ?? '') : token;
-  return readPageToken(context.tokenKey, code, sent, context.engine.clock.now());
+  return readPageToken(tokenKeysOf(context), code, sent, context.engine.clock.now());
 }

@@ -7,6 +7,8 @@ export interface CashierOptions {
   readonly engine: Engine;
   /** Of {@link pageTokenKey}. */
   readonly tokenKey: Uint8Array;
+  /** Good for pages that were made before, while the master key is changed. */
+  readonly furtherTokenKeys?: readonly Uint8Array[];
   /** Where payers' browsers reach this gateway, with the path that a proxy puts in front and takes off again. PAY-14. */
   readonly publicUrl: string;
   /** Who gives technical support, as payers shall read it. PAY-11. */
@@ -17,6 +19,11 @@ export interface CashierOptions {
   readonly retryAfterS?: (code: string, address: string) => number | null;
   /** The same as the gateway's other payments go through; all are taken unless it is named. */
   readonly admission?: Admission;
+}
+
+/** The keys that a page's token may have been made with. */
+export function tokenKeysOf({ tokenKey, furtherTokenKeys = [] }: CashierOptions): readonly Uint8Array[] {
+  return [tokenKey, ...furtherTokenKeys];
 }
 
 /** What the routes share. */

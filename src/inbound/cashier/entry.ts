@@ -12,7 +12,7 @@ import {
   type OpenEntry,
 } from '../../operations/entry-payment.ts';
 import { sendNotice, sendPage } from './answers.ts';
-import type { CashierContext } from './context.ts';
+import { type CashierContext, tokenKeysOf } from './context.ts';
 import { newPageToken, orderNoOf, type PageToken, readPageToken, tokenRandomBytes } from './page-token.ts';
 import { currencyFormOf, entryPath, keepLanguage, resultPath, type Visit, visitOf } from './visit.ts';
 
@@ -135,8 +135,8 @@ export async function attemptOf(
   tokenText: string,
   merchantId: string,
 ): Promise<{ readonly token: PageToken; readonly payment: Payment | null } | null> {
-  const { engine, tokenKey } = context;
-  const token = readPageToken(tokenKey, code, tokenText, engine.clock.now());
+  const { engine } = context;
+  const token = readPageToken(tokenKeysOf(context), code, tokenText, engine.clock.now());
   if (token === null) return null;
   return { token, payment: await findEntryPayment(engine, merchantId, orderNoOf(token)) };
 }

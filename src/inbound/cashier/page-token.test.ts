@@ -18,20 +18,26 @@ const day = 24 * 60;
 
 describe('a page token', () => {
   test('is accepted on the code that it was issued for, and stands in an address as it is', () => {
-    expect(readPageToken(key, 'CODE', token.text, now)).toEqual(token);
+    expect(readPageToken([key], 'CODE', token.text, now)).toEqual(token);
     expect(encodeURIComponent(token.text)).toBe(token.text);
   });
 
   test('pays for half an hour and shows its result for thirty days', () => {
-    expect(readPageToken(key, 'CODE', token.text, later(30))?.mayPay).toBe(true);
-    expect(readPageToken(key, 'CODE', token.text, later(31))?.mayPay).toBe(false);
-    expect(readPageToken(key, 'CODE', token.text, later(30 * day))?.mayPay).toBe(false);
-    expect(readPageToken(key, 'CODE', token.text, later(30 * day + 1))).toBeNull();
+    expect(readPageToken([key], 'CODE', token.text, later(30))?.mayPay).toBe(true);
+    expect(readPageToken([key], 'CODE', token.text, later(31))?.mayPay).toBe(false);
+    expect(readPageToken([key], 'CODE', token.text, later(30 * day))?.mayPay).toBe(false);
+    expect(readPageToken([key], 'CODE', token.text, later(30 * day + 1))).toBeNull();
   });
 
   test('is worth nothing on another code or under another master key', () => {
-    expect(readPageToken(key, 'CODF', token.text, now)).toBeNull();
-    expect(readPageToken(pageTokenKey(new Uint8Array(32).fill(2)), 'CODE', token.text, now)).toBeNull();
+    expect(readPageToken([key], 'CODF', token.text, now)).toBeNull();
+    expect(readPageToken([pageTokenKey(new Uint8Array(32).fill(2))], 'CODE', token.text, now)).toBeNull();
+  });
+
+  test('while the master key is changed, pages that were made under either are good', () => {
+    const next = pageTokenKey(new Uint8Array(32).fill(2));
+    expect(readPageToken([next, key], 'CODE', token.text, now)).toEqual(token);
+    expect(readPageToken([next], 'CODE', token.text, now)).toBeNull();
   });
 
   // Were there two ways to write one, each would be an attempt of its own.
@@ -40,7 +46,7 @@ describe('a page token', () => {
       fc.property(fc.nat(token.text.length - 1), fc.constantFrom(...'AZaz09-_+/=. '), (index, character) => {
         const changed = token.text.slice(0, index) + character + token.text.slice(index + 1);
         fc.pre(changed !== token.text);
-        expect(readPageToken(key, 'CODE', changed, now)).toBeNull();
+        expect(readPageToken([key], 'CODE', changed, now)).toBeNull();
       }),
       { numRuns: 500 },
     );
@@ -49,11 +55,11 @@ describe('a page token', () => {
   test('is not made up by anybody', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.base64String({ minLength: 72, maxLength: 72 })), (text) => {
-        expect(readPageToken(key, 'CODE', text, now)).toBeNull();
+        expect(readPageToken([key], 'CODE', text, now)).toBeNull();
       }),
     );
     for (const text of [`${token.text}A`, token.text.slice(1), `${token.text}\n`, '']) {
-      expect(readPageToken(key, 'CODE', text, now)).toBeNull();
+      expect(readPageToken([key], 'CODE', text, now)).toBeNull();
     }
   });
 });

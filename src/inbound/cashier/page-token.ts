@@ -42,12 +42,21 @@ export function newPageToken(key: Uint8Array, code: string, now: Date, random: U
   return { text, mayPay: true };
 }
 
-/** The token as it holds now; `null` for one that this gateway did not issue for this code, or that is too old. */
-export function readPageToken(key: Uint8Array, code: string, text: string, now: Date): PageToken | null {
+/**
+ * The token as it holds now; `null` for one that no gateway with one of these keys has issued for this code, or that is too
+ * old.
+ */
+export function readPageToken(
+  keys: readonly Uint8Array[],
+  code: string,
+  text: string,
+  now: Date,
+): PageToken | null {
   if (!tokenForm.test(text)) return null;
   const bytes = Buffer.from(text, 'base64url');
   const seed = bytes.subarray(0, seedBytes);
-  if (!timingSafeEqual(macOf(key, code, seed), bytes.subarray(seedBytes))) return null;
+  const isOurs = keys.some((key) => timingSafeEqual(macOf(key, code, seed), bytes.subarray(seedBytes)));
+  if (!isOurs) return null;
   const ageMs = now.getTime() - seed.readUIntBE(0, timeBytes);
   return ageMs > lookingMs ? null : { text, mayPay: ageMs <= payingMs };
 }

@@ -258,6 +258,20 @@ export const commands = {
       "The key that signs is not given up, nor the last of the wallet's. What a retired key of the wallet has signed is not believed.",
     ],
   },
+  'master-key rotate': {
+    about: 'Seal every secret again under SHOUDAN_MASTER_KEY that SHOUDAN_FURTHER_MASTER_KEYS still open.',
+    effect: 'audited',
+    arguments: {},
+    options: {
+      check: { value: null, about: 'Tell alone what is left. The exit code is 1 while there is any.' },
+      by,
+      json,
+    },
+    notes: [
+      'Gateways may run meanwhile, when all of them know both keys. What was stopped half-way is begun again and goes on where it was.',
+      'Without anything left, and with every process sealing under the new key, the further keys are needed no more.',
+    ],
+  },
   'channel add': {
     about: 'Add a channel: who brings merchants to the acquirer, or channels of its own.',
     effect: 'audited',
