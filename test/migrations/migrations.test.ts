@@ -103,6 +103,43 @@ describe('migrations', () => {
     ]);
   });
 
+  it('carry the keys of accounts over, and keep them in step with what older code writes', async () => {
+    const url = await emptyDatabase();
+    await migrate(url, readMigrations().slice(0, 17));
+    const database = opened(url);
+    await database.query(
+      `insert into wallet_accounts (wallet, name, app_id, gateway_url, private_key, wallet_public_key, key_version)
+       values ('alipay_open', 'a', '1', 'https://a.example', '\\x01', 'theirs', null),
+              ('alipay_plus', 'b', '2', 'https://b.example', '\\x02', 'theirs', null),
+              ('alipay_plus', 'c', '3', 'https://c.example', '\\x03', 'theirs', 7)`,
+    );
+    await migrate(url);
+    const keys = async (): Promise<readonly string[]> => {
+      const { rows } = await database.query<{ readonly key: string }>(
+        `select concat_ws(' ', account, holder, version, state, private_key, public_key) as key
+         from wallet_account_keys order by account, holder, version`,
+      );
+      return rows.map(({ key }) => key);
+    };
+    expect(await keys()).toEqual([
+      'a ours 1 signing \\x01',
+      'a wallet 1 accepted theirs',
+      'b ours 1 signing \\x02',
+      'b wallet 1 accepted theirs',
+      'c ours 7 signing \\x03',
+      'c wallet 1 accepted theirs',
+    ]);
+    await database.query(
+      `update wallet_accounts set private_key = '\\x04', key_version = 8, wallet_public_key = 'new' where name = 'c'`,
+    );
+    expect((await keys()).slice(4)).toEqual([
+      'c ours 7 accepted \\x03',
+      'c ours 8 signing \\x04',
+      'c wallet 1 retired theirs',
+      'c wallet 2 accepted new',
+    ]);
+  });
+
   it('started by several at once are applied once', async () => {
     const url = await emptyDatabase();
     const runs = await Promise.all([migrate(url), migrate(url), migrate(url), migrate(url)]);

@@ -26,7 +26,10 @@ it.each([
     'merchant',
     'merchant needs one of add, list, show, source, policy, key after it; see `shoudan merchant --help`',
   ],
-  ['merchant key', 'merchant key needs one of add, list, limit, revoke after it; see `shoudan merchant key --help`'],
+  [
+    'merchant key',
+    'merchant key needs one of add, list, limit, revoke after it; see `shoudan merchant key --help`',
+  ],
   ['merchant key show', 'there is no command merchant key show; see `shoudan merchant key --help`'],
   ['pay', 'pay needs --amount; see `shoudan pay --help`'],
   ['pay --amount 1', 'pay needs --order; see `shoudan pay --help`'],
