@@ -1,6 +1,10 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, sign, verify } from 'node:crypto';
 import type { Connection } from '../adapters/postgres/database.ts';
-import { type OperatorAction, withOperatorAction } from '../adapters/postgres/operator-actions.ts';
+import {
+  type AuditDocument,
+  type OperatorAction,
+  withOperatorAction,
+} from '../adapters/postgres/operator-actions.ts';
 import {
   type AccountKey,
   acceptedKeysMax,
@@ -111,7 +115,7 @@ export async function addKey({ options }: GivenTo<'account key add'>, terminal: 
         await addOurKey(connection, sealing, named, name.version, text);
       } else await addWalletKey(connection, named, name.version, pemOf(key));
       const result = await keyNamed(connection, sealing, named, name);
-      return { result, action: keyAction('account key add', named, null, result) };
+      return { result, action: keyAction('account key add', named, null, [result]) };
     }),
   );
   const publicKey = added.publicKey ?? '';
@@ -149,10 +153,10 @@ export async function useKey({ options }: GivenTo<'account key use'>, terminal: 
         );
       }
       requireSigning((await privateKeyOf(connection, sealing, named, version)) ?? '');
-      const before = keys.find(({ state }) => state === 'signing');
       await useOurKey(connection, named, version);
-      const result = await keyNamed(connection, sealing, named, name);
-      return { result, action: keyAction('account key use', named, before ?? null, result) };
+      const after = await listAccountKeys(connection, sealing, named);
+      const action = keyAction('account key use', named, keys, after);
+      return { result: requireKey(after, named, name), action };
     }),
   );
   terminal.out(
@@ -191,8 +195,9 @@ export async function retireKey(
       requireRetirable(keys, named, known);
       if (holder === 'ours') await retireOurKey(connection, named, version, known.publicKey);
       else await retireWalletKey(connection, named, version);
-      const result = await keyNamed(connection, sealing, named, known);
-      return { result, action: keyAction('account key retire', named, known, result) };
+      const after = await listAccountKeys(connection, sealing, named);
+      const action = keyAction('account key retire', named, keys, after);
+      return { result: requireKey(after, named, known), action };
     }),
   );
   terminal.out(
@@ -348,26 +353,26 @@ function nextStep({ wallet, name }: NamedAccount, { holder, version }: AccountKe
     : 'compare the fingerprint with what the wallet shows; gateways that run take it up within 5 seconds';
 }
 
+/** What differs is kept of both: the keys whose state was changed, by name, with their fingerprints. */
 function keyAction(
   action: KeyCommand,
   { wallet, name }: NamedAccount,
-  before: AccountKey | null,
-  after: AccountKey,
+  before: readonly AccountKey[] | null,
+  after: readonly AccountKey[],
 ): OperatorAction {
   const subjectId = `${wallet}/${name}`;
-  const state = (key: AccountKey) => ({
-    key: `${key.holder} ${key.version}`,
-    state: key.state,
-    fingerprint: shownFingerprint(key),
-  });
+  const states = (keys: readonly AccountKey[]): AuditDocument =>
+    Object.fromEntries(
+      keys.map((key) => [`${key.holder} ${key.version}`, `${key.state} ${shownFingerprint(key)}`]),
+    );
   return {
     action,
     merchantId: null,
     subject: 'account',
     subjectId,
     note: null,
-    before: before === null ? null : state(before),
-    after: state(after),
+    before: before === null ? null : states(before),
+    after: states(after),
   };
 }
 

@@ -155,6 +155,12 @@ async function readyKey(): Promise<readonly string[]> {
   return ['--wallet', 'alipay_plus', '--name', 'main', '--key-version', `${version}`];
 }
 
+/** Whether one of the keys that were changed is named and stands so. */
+function oneKeyIs(state: RegExp): (document: Readonly<Record<string, string>>) => boolean {
+  return (document) =>
+    Object.entries(document).some(([name, value]) => /^(ours|wallet) \d+$/.test(name) && state.test(value));
+}
+
 function newPrivateKey(): KeyObject {
   return generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
 }
@@ -213,25 +219,21 @@ const examples: { readonly [name in AuditedCommand]: Example } = {
     subject: /^account alipay_plus\/main$/,
     merchant: null,
     before: null,
-    after: {
-      key: expect.stringMatching(/^ours \d+$/),
-      state: 'accepted',
-      fingerprint: expect.stringMatching(/^sha256:[0-9a-f]{16}$/),
-    },
+    after: expect.toSatisfy(oneKeyIs(/^accepted sha256:[0-9a-f]{16}$/)),
   },
   'account key use': {
     words: readyKey,
     subject: /^account alipay_plus\/main$/,
     merchant: null,
-    before: { key: expect.stringMatching(/^ours \d+$/), fingerprint: expect.stringMatching(/^sha256:/) },
-    after: { key: expect.stringMatching(/^ours \d+$/), fingerprint: expect.stringMatching(/^sha256:/) },
+    before: expect.toSatisfy(oneKeyIs(/^signing sha256:/)),
+    after: expect.toSatisfy(oneKeyIs(/^signing sha256:/)),
   },
   'account key retire': {
     words: async () => ['--of', 'ours', ...(await readyKey())],
     subject: /^account alipay_plus\/main$/,
     merchant: null,
-    before: { state: 'accepted' },
-    after: { state: 'retired' },
+    before: expect.toSatisfy(oneKeyIs(/^accepted sha256:/)),
+    after: expect.toSatisfy(oneKeyIs(/^retired sha256:/)),
   },
   'master-key rotate': {
     // Sealed without a further key, so that it is not marked.
