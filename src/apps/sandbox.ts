@@ -8,6 +8,7 @@ import { createApiKey, isLiveKey, saveMerchant } from '../adapters/postgres/merc
 import { findWalletAccount, saveWalletAccount } from '../adapters/postgres/wallet-accounts.ts';
 import type { Sealing } from '../adapters/sealing.ts';
 import { type WalletName, walletNames } from '../domain/wallets.ts';
+import { examplePaymentCode } from '../inbound/rest/operation-words.ts';
 import { sealingOf } from './master-key.ts';
 import { entryCodeUrl } from './public-urls.ts';
 import { readSandbox, type Sandbox, sandboxFile } from './sandbox-file.ts';
@@ -146,6 +147,7 @@ async function entryCodeOf(database: Database): Promise<string> {
   return code.code;
 }
 
+/** Codes that never wear out, one of each wallet's payer; the one that the API reference's example shows is another such. */
 async function endlessPaymentCodes(
   simulatorUrl: string,
 ): Promise<{ readonly [wallet in WalletName]: string }> {
@@ -158,7 +160,11 @@ async function endlessPaymentCodes(
     if (found === undefined) throw new Error(`payer ${payerId} has no payment code that never expires`);
     return found.code;
   };
-  return { alipay_open: endless('alipay_open'), alipay_plus: endless('alipay_plus') };
+  const found = { alipay_open: endless('alipay_open'), alipay_plus: endless('alipay_plus') };
+  const { payerId } = sandboxWallets.alipay_open;
+  const example = { code: examplePaymentCode, payer_id: payerId, reusable: true };
+  await control(simulatorUrl, 'POST', '/control/payment-codes', example);
+  return found;
 }
 
 async function apiKeyOf(settings: Settings, database: Database): Promise<string> {
@@ -177,7 +183,7 @@ async function apiKeyOf(settings: Settings, database: Database): Promise<string>
 
 async function control<Answer>(
   simulatorUrl: string,
-  method: 'GET' | 'PUT',
+  method: 'GET' | 'POST' | 'PUT',
   path: string,
   body?: object,
 ): Promise<Answer> {

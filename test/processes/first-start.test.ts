@@ -77,6 +77,16 @@ it('npm start takes its own example payments, Ctrl-C ends it, and a second start
     await endpoint.close();
   }
 
+  // The reference's first example, as it stands.
+  const { paths } = (await (await fetch(`${sandbox.gateway_url}/openapi.json`)).json()) as Reference;
+  const exampleOfReference = paths['/v1/payments'].post.requestBody.content['application/json'].examples;
+  const { status: created, body: sale } = await merchant.call<PaymentSnapshot>(
+    'POST',
+    '/v1/payments',
+    exampleOfReference.payment_code.value,
+  );
+  expect([created, sale.status]).toEqual([201, 'succeeded']);
+
   first.signalGroup('SIGINT');
   expect(await first.ended).toEqual({ exitCode: 0, signal: null });
   await home.untilGone();
@@ -94,7 +104,7 @@ it('npm start takes its own example payments, Ctrl-C ends it, and a second start
   const kept = await merchant.payment(example.payment.id);
   expect(kept).toEqual(example.payment);
   expectAgreement(kept, await merchant.ledgerLine(kept));
-  expect(await merchant.ledger()).toHaveLength(3);
+  expect(await merchant.ledger()).toHaveLength(4);
 
   // npm alone: it hands the signal to its shell, and the rest notices that its starter is gone.
   process.kill(second.pid, 'SIGTERM');
@@ -102,6 +112,23 @@ it('npm start takes its own example payments, Ctrl-C ends it, and a second start
   await home.untilGone();
   expect(second.complaints()).toEqual(['stopping']);
 });
+
+/** As much of the published description as leads to its first example. */
+interface Reference {
+  readonly paths: {
+    readonly '/v1/payments': {
+      readonly post: {
+        readonly requestBody: {
+          readonly content: {
+            readonly 'application/json': {
+              readonly examples: { readonly payment_code: { readonly value: object } };
+            };
+          };
+        };
+      };
+    };
+  };
+}
 
 function ownTimeMs(sinceMs: number, pids: readonly number[]): number {
   return performance.now() - sinceMs - waitedForProcessorMs(pids);

@@ -3,6 +3,9 @@ import { waitSecondsDefault } from './prefer-wait.ts';
 import type { Bilingual } from './problem-catalogue.ts';
 import type { ProblemCode } from './problems.ts';
 
+/** Of the first example: the sandbox's wallet takes it for ever. */
+export const examplePaymentCode = '281234567890123456';
+
 /** What the published description says of an operation beyond the schemas that its route validates with. */
 export interface OperationWords {
   /** Stable: clients are generated with it. */
@@ -160,7 +163,7 @@ export const operations = {
         value: saleOf({
           amount: { currency: 'CNY', value: 1234 },
           product: 'payment_code',
-          payment_code: '281234567890123456',
+          payment_code: examplePaymentCode,
         }),
       },
       order_code: {
