@@ -7,6 +7,7 @@ create table api_keys (
   revoked_at timestamp with time zone,
   last_used_at timestamp with time zone,
   requests_per_s integer,
+  signature_required boolean not null default false,
   constraint api_keys_pkey PRIMARY KEY (key_hash),
   constraint api_keys_check CHECK (((scope = 'merchant'::text) = (merchant_id IS NOT NULL))),
   constraint api_keys_key_hash_check CHECK ((length(key_hash) = 32)),
@@ -23,6 +24,7 @@ create table channel_keys (
   revoked_at timestamp with time zone,
   last_used_at timestamp with time zone,
   requests_per_s integer,
+  signature_required boolean not null default false,
   constraint channel_keys_pkey PRIMARY KEY (key_hash),
   constraint channel_keys_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES channels(id),
   constraint channel_keys_key_hash_check CHECK ((length(key_hash) = 32)),
@@ -313,6 +315,28 @@ CREATE INDEX refunds_due ON public.refunds USING btree (due_at) WHERE (due_at IS
 CREATE INDEX refunds_of_payment ON public.refunds USING btree (payment_id, merchant_id, created_at);
 CREATE INDEX refunds_waiting_for_account ON public.refunds USING btree (waits_for, window_ends_at) WHERE ((waits_for IS NOT NULL) AND (due_at IS NOT NULL));
 CREATE UNIQUE INDEX refunds_one_per_merchant_no ON public.refunds USING btree (payment_id, merchant_id, merchant_refund_no) WHERE (merchant_refund_no IS NOT NULL);
+
+create table request_nonces (
+  key_hash bytea not null,
+  nonce text not null,
+  used_at timestamp with time zone not null default clock_timestamp(),
+  constraint request_nonces_pkey PRIMARY KEY (key_hash, nonce),
+  constraint request_nonces_key_hash_check CHECK ((length(key_hash) = 32)),
+  constraint request_nonces_nonce_check CHECK (((length(nonce) >= 1) AND (length(nonce) <= 256)))
+);
+
+CREATE INDEX request_nonces_by_age ON public.request_nonces USING btree (used_at);
+
+create table request_signers (
+  key_hash bytea not null,
+  keyid text not null,
+  public_key text not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  removed_at timestamp with time zone,
+  constraint request_signers_pkey PRIMARY KEY (key_hash, keyid),
+  constraint request_signers_key_hash_check CHECK ((length(key_hash) = 32)),
+  constraint request_signers_keyid_check CHECK ((keyid ~ '^[0-9A-Za-z._:-]{1,64}$'::text))
+);
 
 create table stores (
   merchant_id text not null,

@@ -82,6 +82,23 @@ function fresh(prefix: string): string {
 }
 
 /** A payment whose cancel the wallet does not confirm. */
+async function unsignedKey(): Promise<string> {
+  return idOfKey(await createApiKey(database, { environment: 'sandbox', merchantId: 'M1', label: 'signs' }));
+}
+
+function signerFile(): string {
+  const path = join(folder, 'signer.pem');
+  writeFileSync(path, generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' }));
+  return path;
+}
+
+async function signedKey(): Promise<string> {
+  const id = await unsignedKey();
+  const add = ['merchant', 'signer', 'add', id, '--keyid', 'pos', '--public-key-file', signerFile()];
+  await run(add, { DATABASE_URL: url });
+  return id;
+}
+
 async function unresolved(): Promise<string> {
   const { rows } = await database.query<{ readonly no: number }>(
     `select short_no::int as no from merchants where id = 'M1'`,
@@ -349,6 +366,27 @@ const examples: { readonly [name in AuditedCommand]: Example } = {
     before: { requests_per_s: null },
     after: { requests_per_s: 50 },
   },
+  'merchant signer add': {
+    words: async () => [await unsignedKey(), '--keyid', 'pos', '--public-key-file', signerFile()],
+    subject: /^api_key [0-9a-f]{16}$/,
+    merchant: 'M1',
+    before: null,
+    after: { keyid: 'pos', public_key: expect.stringMatching(/^[0-9a-f]{64}$/) },
+  },
+  'merchant signer remove': {
+    words: async () => [await signedKey(), '--keyid', 'pos'],
+    subject: /^api_key [0-9a-f]{16}$/,
+    merchant: 'M1',
+    before: { keyid: 'pos' },
+    after: { keyid: null },
+  },
+  'merchant signer require': {
+    words: async () => [await signedKey()],
+    subject: /^api_key [0-9a-f]{16}$/,
+    merchant: 'M1',
+    before: { signature_required: false },
+    after: { signature_required: true },
+  },
   'merchant key revoke': {
     words: async () => {
       const key = { environment: 'sandbox', merchantId: 'M1', label: 'lost' };
@@ -607,6 +645,7 @@ describe('a command that says that it reads', () => {
     'merchant show': () => ['--id', 'M1'],
     'merchant policy show': () => ['--merchant', 'M1'],
     'merchant key list': () => [],
+    'merchant signer list': async () => [await unsignedKey()],
     'code list': () => ['--merchant', 'M1'],
     'code show': async () => [await entryCode()],
     'inspect queue': () => [],

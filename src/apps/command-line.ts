@@ -72,6 +72,13 @@ const runs: { readonly [Name in CommandName]: Run<Name> } = {
   'merchant key list': async (...call) => (await import('./merchant-key-command.ts')).listKeys(...call),
   'merchant key limit': async (...call) => (await import('./merchant-key-command.ts')).limitKey(...call),
   'merchant key revoke': async (...call) => (await import('./merchant-key-command.ts')).revokeKey(...call),
+  'merchant signer add': async (...call) => (await import('./merchant-signer-command.ts')).addSigner(...call),
+  'merchant signer list': async (...call) =>
+    (await import('./merchant-signer-command.ts')).listSigners(...call),
+  'merchant signer remove': async (...call) =>
+    (await import('./merchant-signer-command.ts')).removeSigner(...call),
+  'merchant signer require': async (...call) =>
+    (await import('./merchant-signer-command.ts')).requireSigner(...call),
   'code create': async (...call) => (await import('./code-command.ts')).createCode(...call),
   'code list': async (...call) => (await import('./code-command.ts')).listCodes(...call),
   'code show': async (...call) => (await import('./code-command.ts')).showCode(...call),

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -227,6 +228,51 @@ describe('what is accepted', () => {
       exitCode: 1,
       err: expect.stringContaining('no API key 0000000000000000 is known'),
     });
+  });
+
+  it('an API key may have signers, several side by side, and is taken with signed requests alone when it shall be', async () => {
+    await shoudan('merchant add --id M1 --name Shop');
+    const { id, api_key: apiKey } = JSON.parse((await shoudan('merchant key add --merchant M1 --json')).out);
+    const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+    const file = join(folder, 'signer.pem');
+    const write = (text: string | Buffer) => writeFileSync(file, text);
+    const add = (keyid: string) =>
+      shoudan(`merchant signer add ${id} --keyid ${keyid} --public-key-file ${file}`);
+    write(privateKey.export({ type: 'pkcs8', format: 'pem' }));
+    expect((await add('pos')).err).toContain('holds a private key');
+    write('nonsense');
+    expect((await add('pos')).err).toContain('holds no public key in PEM');
+    write(generateKeyPairSync('x25519').publicKey.export({ type: 'spki', format: 'pem' }));
+    expect((await add('pos')).err).toContain('is of a kind that is not taken');
+    write(publicKey.export({ type: 'spki', format: 'pem' }));
+    expect(await shoudan(`merchant signer require ${id}`)).toMatchObject({
+      exitCode: 1,
+      err: expect.stringContaining(`key ${id} has no signer`),
+    });
+    expect(await add('pos')).toMatchObject({ exitCode: 0 });
+    expect((await add('pos')).err).toContain(`key ${id} has, or had, a signer pos`);
+    expect(await add('till')).toMatchObject({ exitCode: 0 });
+    expect((await shoudan(`merchant signer require ${id}`)).out).toBe(
+      `requests of key ${id} must be signed: gateways that run notice it within 5 seconds\n`,
+    );
+    expect(JSON.parse((await shoudan('merchant key list --json')).out).data).toMatchObject([
+      { id, signature_required: true },
+    ]);
+    const found = await createMerchantDirectory(database, sealing).findKey(apiKey);
+    expect(found).toMatchObject({ signatureRequired: true });
+    expect(found?.signers.map(({ keyid }) => keyid).toSorted()).toEqual(['pos', 'till']);
+    expect(await shoudan(`merchant signer remove ${id} --keyid pos`)).toMatchObject({ exitCode: 0 });
+    expect(await shoudan(`merchant signer remove ${id} --keyid till`)).toMatchObject({
+      exitCode: 1,
+      err: expect.stringContaining(`till is the last signer of key ${id}`),
+    });
+    expect(await shoudan(`merchant signer require ${id} --off`)).toMatchObject({ exitCode: 0 });
+    expect(await shoudan(`merchant signer remove ${id} --keyid till`)).toMatchObject({ exitCode: 0 });
+    const { data } = JSON.parse((await shoudan(`merchant signer list ${id} --json`)).out);
+    expect(data).toMatchObject([
+      { keyid: 'pos', removed_at: expect.any(String) },
+      { keyid: 'till', removed_at: expect.any(String) },
+    ]);
   });
 
   it.each(['0', '0/s', '100001/s', '5/m', '-5', '1.5/s', 'many'])('--rate %s is no rate', async (rate) => {

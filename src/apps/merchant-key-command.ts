@@ -12,9 +12,10 @@ import type { Connection } from '../adapters/postgres/database.ts';
 import { createApiKey } from '../adapters/postgres/merchant-records.ts';
 import { withOperatorAction } from '../adapters/postgres/operator-actions.ts';
 import type { GivenTo } from '../inbound/cli/commands.ts';
-import { CommandFailure, exitCodes, usageError } from '../inbound/cli/exit-codes.ts';
+import { exitCodes, usageError } from '../inbound/cli/exit-codes.ts';
 import { keyRate } from '../inbound/cli/key-rate.ts';
-import { fields, jsonText, printable, table } from '../inbound/cli/terminal-text.ts';
+import { fields, jsonText, table } from '../inbound/cli/terminal-text.ts';
+import { namedKeyId, unknownKey } from './api-key-id.ts';
 import type { Terminal } from './command-line.ts';
 import { openChannel } from './named-channel.ts';
 import { namedMerchant } from './named-merchant.ts';
@@ -155,18 +156,6 @@ export async function limitKey(given: GivenTo<'merchant key limit'>, terminal: T
   return exitCodes.done;
 }
 
-/** By its id, or by the key itself when that is all that was found. */
-function namedKeyId(key: string): string {
-  return key.startsWith('sk_') ? idOfKey(key) : key.toLowerCase();
-}
-
-function unknownKey(id: string): CommandFailure {
-  return new CommandFailure(
-    exitCodes.failed,
-    `no API key ${printable(id)} is known: \`shoudan merchant key list\` shows their ids`,
-  );
-}
-
 function changeOf(action: 'merchant key limit' | 'merchant key revoke', before: ListedKey, after: ListedKey) {
   return {
     action,
@@ -212,6 +201,7 @@ function keyDocument(key: ListedKey) {
     channel_id: key.channelId,
     label: key.label,
     requests_per_s: key.requestsPerS,
+    signature_required: key.signatureRequired,
     created_at: key.createdAt.toISOString(),
     last_used_at: key.lastUsedAt?.toISOString() ?? null,
     revoked_at: key.revokedAt === null ? null : key.revokedAt.toISOString(),

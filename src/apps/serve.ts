@@ -37,6 +37,7 @@ export async function serve(settings: Settings, options: { readonly worker: bool
       rest: {
         admission,
         requestsPerS: settings.keyRequestsPerS,
+        publicUrl: settings.publicUrl,
         engine: gateway.engine,
         readiness: () => readinessOf(gateway, settings),
         logger: log,

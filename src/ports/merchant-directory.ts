@@ -59,6 +59,17 @@ export interface ApiKey {
   readonly scope: KeyScope;
   /** How many requests a second it may make; `null`: what every key may. */
   readonly requestsPerS: number | null;
+  /** Who may sign its requests, several side by side. */
+  readonly signers: readonly RequestSigner[];
+  /** A request that none of them has signed is refused. */
+  readonly signatureRequired: boolean;
+}
+
+export interface RequestSigner {
+  /** What signatures call it. */
+  readonly keyid: string;
+  /** PEM: Ed25519, P-256 or RSA. */
+  readonly publicKey: string;
 }
 
 /** Merchants, and the keys that speak for them. Answers may be some seconds old. */
@@ -68,6 +79,8 @@ export interface MerchantDirectory {
   findEntryCode(merchantId: string, code: string): Promise<EntryCode | null>;
   /** An API key that is used now, `null` for an unknown or revoked one. */
   findKey(apiKey: string): Promise<ApiKey | null>;
+  /** Whether this key's requests have not been signed with this nonce before, in whatever process. From now on they have. */
+  useNonce(apiKey: string, nonce: string): Promise<boolean>;
   /** The secret that signs the merchant's deliveries, in the form `whsec_…`. */
   deliverySecret(merchantId: string): Promise<string>;
 }

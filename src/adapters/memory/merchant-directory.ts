@@ -13,6 +13,7 @@ export function createMerchantDirectory(
 ): MerchantDirectory {
   const byId = new Map(known.map((entry) => [entry.merchant.id, entry]));
   const byShortNo = new Map(known.map((entry) => [entry.merchant.shortNo, entry]));
+  const nonces = new Set<string>();
   return {
     async find(merchantId) {
       return byId.get(merchantId)?.merchant ?? null;
@@ -25,7 +26,15 @@ export function createMerchantDirectory(
     },
     async findKey(apiKey) {
       const scope = scopes.get(apiKey);
-      return scope === undefined ? null : { scope, requestsPerS: null };
+      return scope === undefined
+        ? null
+        : { scope, requestsPerS: null, signers: [], signatureRequired: false };
+    },
+    async useNonce(apiKey, nonce) {
+      const used = `${apiKey} ${nonce}`;
+      if (nonces.has(used)) return false;
+      nonces.add(used);
+      return true;
     },
     async deliverySecret(merchantId) {
       const entry = byId.get(merchantId);

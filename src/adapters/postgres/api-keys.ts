@@ -13,6 +13,7 @@ export interface ListedKey {
   readonly label: string;
   /** `null`: what every key may, by the gateway's setting. */
   readonly requestsPerS: number | null;
+  readonly signatureRequired: boolean;
   readonly createdAt: Date;
   /** To the minute, some seconds late; `null`: never, as far as is known. */
   readonly lastUsedAt: Date | null;
@@ -21,6 +22,11 @@ export interface ListedKey {
 
 /** Hex digits of a key's hash that stand for it. */
 const idLength = 16;
+
+/** The same in SQL, of a column with a key's hash. */
+export function idOfHash(column: string): string {
+  return `left(encode(${column}, 'hex'), ${idLength})`;
+}
 
 /** What {@link listApiKeys} calls this key. */
 export function idOfKey(apiKey: string): string {
@@ -50,14 +56,15 @@ export async function createChannelKey(
   return apiKey;
 }
 
-const listed = `left(encode(key_hash, 'hex'), ${idLength}) as id, scope, merchant_id as "merchantId",
-  channel_id as "channelId", label, requests_per_s as "requestsPerS", created_at as "createdAt", last_used_at as "lastUsedAt", revoked_at as "revokedAt"`;
+const listed = `${idOfHash('key_hash')} as id, scope, merchant_id as "merchantId",
+  channel_id as "channelId", label, requests_per_s as "requestsPerS",
+  signature_required as "signatureRequired", created_at as "createdAt", last_used_at as "lastUsedAt", revoked_at as "revokedAt"`;
 
 /** What both tables have of a key. */
 const columnsOf = {
   api_keys:
-    'key_hash, scope, merchant_id, null::text as channel_id, label, requests_per_s, created_at, last_used_at, revoked_at',
-  channel_keys: `key_hash, 'channel', null::text, channel_id, label, requests_per_s, created_at, last_used_at, revoked_at`,
+    'key_hash, scope, merchant_id, null::text as channel_id, label, requests_per_s, signature_required, created_at, last_used_at, revoked_at',
+  channel_keys: `key_hash, 'channel', null::text, channel_id, label, requests_per_s, signature_required, created_at, last_used_at, revoked_at`,
 };
 
 /** All keys, or those of one holder, the oldest first; revoked ones too. */
@@ -75,7 +82,7 @@ export async function listApiKeys(
   return rows;
 }
 
-const isNamed = `left(encode(key_hash, 'hex'), ${idLength}) = $1`;
+const isNamed = `${idOfHash('key_hash')} = $1`;
 
 /** The key of this id, which nobody else revokes until the transaction is over; `null` when no key has it. */
 export async function findApiKey(connection: Connection, id: string): Promise<ListedKey | null> {

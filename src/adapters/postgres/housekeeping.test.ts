@@ -215,7 +215,9 @@ describe('while somebody reads the tables for long, as a dump does', () => {
 
 describe('what has outlived its retention', () => {
   beforeEach(async () => {
-    await database.query('truncate deliveries, payment_events, idempotency_keys, untrusted_answers');
+    await database.query(
+      'truncate deliveries, payment_events, idempotency_keys, untrusted_answers, request_nonces',
+    );
   });
   const insertKeys = (prefix: string, count: number, ageDays: number) =>
     database.query(
@@ -241,6 +243,23 @@ describe('what has outlived its retention', () => {
     await insertKeys('young', 2, 1);
     await dropOutlived(database, retention);
     expect(await keys()).toEqual(['young1', 'young2']);
+  });
+
+  it('nonces are kept for as long as a signature with one could be taken', async () => {
+    const insert = (prefix: string, count: number, ageMinutes: number) =>
+      database.query(
+        `insert into request_nonces (key_hash, nonce, used_at)
+         select decode(repeat('ab', 32), 'hex'), $1::text || n, clock_timestamp() - $3 * interval '1 minute'
+         from generate_series(1, $2) n`,
+        [prefix, count, ageMinutes],
+      );
+    await insert('old', 20_500, 61);
+    await insert('young', 2, 59);
+    await dropOutlived(database, retention);
+    expect(await textsOf('select nonce as text from request_nonces order by nonce')).toEqual([
+      'young1',
+      'young2',
+    ]);
   });
 
   it('stray notifications go after their days, counted from when they were settled; open ones stay', async () => {

@@ -150,12 +150,28 @@ async function deleteOutlived(database: Database, retention: Retention): Promise
     `delete from held_order_cancels where created_at < clock_timestamp() - $1 * interval '1 day'`,
     [retention.clearedStrayDays],
   );
+  await deleteNonces(database);
   for (let deleted = keysAtOnce; deleted === keysAtOnce; ) {
     const { rowCount } = await database.query(
       `delete from idempotency_keys where (merchant_id, key) in (
          select merchant_id, key from idempotency_keys
          where created_at < clock_timestamp() - $1 * interval '1 day' order by created_at limit $2)`,
       [Math.max(30, retention.idempotencyKeyDays), keysAtOnce],
+    );
+    deleted = rowCount ?? 0;
+  }
+}
+
+/** Longer than any signature is taken that was made with one. */
+const nonceHours = 1;
+
+async function deleteNonces(database: Database): Promise<void> {
+  for (let deleted = keysAtOnce; deleted === keysAtOnce; ) {
+    const { rowCount } = await database.query(
+      `delete from request_nonces where (key_hash, nonce) in (
+         select key_hash, nonce from request_nonces
+         where used_at < clock_timestamp() - $1 * interval '1 hour' order by used_at limit $2)`,
+      [nonceHours, keysAtOnce],
     );
     deleted = rowCount ?? 0;
   }

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import type { QueryConfig } from 'pg';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { policyFor } from '../../domain/policy.ts';
@@ -10,6 +10,7 @@ import { createMerchantDirectory } from './merchant-directory.ts';
 import { createApiKey, isLiveKey, type MerchantRecord, saveMerchant } from './merchant-records.ts';
 import { openedTestDatabase } from './opened-test-database.fixture.ts';
 import { changePolicyOverrides } from './policy-overrides.ts';
+import { addSigner, removeSigner, requireSignature } from './request-signers.ts';
 import { saveWalletAccount } from './wallet-accounts.ts';
 
 const sealing = createSealing(randomBytes(32));
@@ -261,6 +262,47 @@ describe('an API key', () => {
     expect(rows).toHaveLength(1);
     expect(rows[0].row).not.toContain(apiKey);
     expect(rows[0].row).not.toContain(Buffer.from(apiKey).toString('hex'));
+  });
+
+  it('signs with each nonce once, in whatever process, and another key may use the same', async () => {
+    const made = { environment: 'sandbox', merchantId: null, label: 'ops' };
+    const [first, second] = [await createApiKey(database, made), await createApiKey(database, made)];
+    const [here, there] = [
+      createMerchantDirectory(database, sealing),
+      createMerchantDirectory(database, sealing),
+    ];
+    const taken = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? here : there).useNonce(first, 'n-1')),
+    );
+    expect(taken.filter(Boolean)).toHaveLength(1);
+    expect(await there.useNonce(second, 'n-1')).toBe(true);
+    expect(await here.useNonce(first, 'n-2')).toBe(true);
+  });
+
+  it('has several signers side by side, until one is removed, and may demand them', async () => {
+    const apiKey = await createApiKey(database, { environment: 'sandbox', merchantId: null, label: 'ops' });
+    const apiKeyId = idOfKey(apiKey);
+    const { publicKey } = generateKeyPairSync('ed25519');
+    const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
+    const directory = () => createMerchantDirectory(database, sealing).findKey(apiKey);
+    expect(await directory()).toMatchObject({ signers: [], signatureRequired: false });
+    await inTransaction(database, async (connection) => {
+      for (const keyid of ['old', 'new']) {
+        expect(await addSigner(connection, { apiKeyId, keyid, publicKey: pem })).toBe(true);
+      }
+      expect(await addSigner(connection, { apiKeyId, keyid: 'old', publicKey: pem })).toBe(false);
+      await requireSignature(connection, apiKeyId, true);
+    });
+    const known = await directory();
+    expect(known?.signers.map(({ keyid }) => keyid).toSorted()).toEqual(['new', 'old']);
+    expect(known?.signers.every((signer) => signer.publicKey === pem)).toBe(true);
+    expect(known?.signatureRequired).toBe(true);
+    await inTransaction(database, async (connection) => {
+      expect(await removeSigner(connection, { apiKeyId, keyid: 'old' })).toBe(true);
+      expect(await removeSigner(connection, { apiKeyId, keyid: 'old' })).toBe(false);
+      expect(await addSigner(connection, { apiKeyId, keyid: 'old', publicKey: pem })).toBe(false);
+    });
+    expect((await directory())?.signers.map(({ keyid }) => keyid)).toEqual(['new']);
   });
 
   it('that is revoked is refused within seconds', async () => {

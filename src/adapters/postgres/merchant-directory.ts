@@ -37,6 +37,7 @@ export function createMerchantDirectory(
       if (key !== null) uses.note(hash);
       return key;
     },
+    useNonce: (apiKey, nonce) => useNonce(database, hashOfKey(apiKey), nonce),
     deliverySecret: (merchantId) => secrets(merchantId),
   };
 }
@@ -134,17 +135,38 @@ async function readEntryCode(database: Database, key: string): Promise<EntryCode
 }
 
 async function readKey(database: Database, keyHash: string): Promise<ApiKey | null> {
-  const { rows } = await database.query<KeyScope & Pick<ApiKey, 'requestsPerS'>>({
+  const { rows } = await database.query<KeyScope & KeyRow>({
     name: 'find_api_key',
-    text: `select scope as kind, merchant_id as "merchantId", null as "channelId", requests_per_s as "requestsPerS"
+    text: `select scope as kind, merchant_id as "merchantId", null as "channelId", requests_per_s as "requestsPerS",
+             signature_required as "signatureRequired", ${signersOfKey} as signers
            from api_keys where key_hash = $1 and revoked_at is null
            union all
-           select 'channel', null, channel_id, requests_per_s
+           select 'channel', null, channel_id, requests_per_s, signature_required, ${signersOfKey}
            from channel_keys where key_hash = $1 and revoked_at is null`,
     values: [Buffer.from(keyHash, 'hex')],
   });
   const [row] = rows;
-  return row === undefined ? null : { scope: scopeIn(row), requestsPerS: row.requestsPerS };
+  if (row === undefined) return null;
+  return {
+    scope: scopeIn(row),
+    requestsPerS: row.requestsPerS,
+    signers: row.signers,
+    signatureRequired: row.signatureRequired,
+  };
+}
+
+type KeyRow = Omit<ApiKey, 'scope'>;
+
+const signersOfKey = `(select coalesce(jsonb_agg(jsonb_build_object('keyid', s.keyid, 'publicKey', s.public_key)), '[]')
+             from request_signers s where s.key_hash = $1 and s.removed_at is null)`;
+
+async function useNonce(database: Database, keyHash: Buffer, nonce: string): Promise<boolean> {
+  const { rowCount } = await database.query({
+    name: 'use_nonce',
+    text: 'insert into request_nonces (key_hash, nonce) values ($1, $2) on conflict do nothing',
+    values: [keyHash, nonce],
+  });
+  return rowCount === 1;
 }
 
 function scopeIn(scope: KeyScope): KeyScope {

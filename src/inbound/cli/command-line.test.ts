@@ -24,7 +24,7 @@ it.each([
   ['account remove', 'there is no command account remove; see `shoudan account --help`'],
   [
     'merchant',
-    'merchant needs one of add, list, show, source, policy, key after it; see `shoudan merchant --help`',
+    'merchant needs one of add, list, show, source, policy, key, signer after it; see `shoudan merchant --help`',
   ],
   [
     'merchant key',

@@ -32,6 +32,12 @@ const keyId = {
 
 const channelId = { value: 'ID', about: 'The channel.', required: true } as const;
 
+const signerId = {
+  value: 'KEYID',
+  about: 'What signatures call it: 1 to 64 letters, digits, dots, colons, dashes, underscores.',
+  required: true,
+} as const;
+
 const keyWallet = {
   value: 'WALLET',
   about: 'The wallet: alipay_open or alipay_plus.',
@@ -532,6 +538,49 @@ export const commands = {
     effect: 'audited',
     arguments: { key: keyId },
     options: { by, json },
+    notes: ['Gateways that run notice it within 5 seconds.'],
+  },
+  'merchant signer add': {
+    about: 'Register a public key that verifies signed requests of an API key.',
+    effect: 'audited',
+    arguments: { key: keyId },
+    options: {
+      keyid: signerId,
+      'public-key-file': {
+        value: 'FILE',
+        about: 'PEM: Ed25519, P-256, or RSA of 2048 bits or more. The private key stays with whoever signs.',
+        required: true,
+      },
+      by,
+      json,
+    },
+    notes: [
+      'An API key may have several side by side: add the new one, change over, remove the old one. Gateways that run notice it within 5 seconds.',
+      'From then on signatures that come are verified; requests without one are taken until `shoudan merchant signer require`.',
+    ],
+  },
+  'merchant signer list': {
+    about: 'List who may sign the requests of an API key.',
+    effect: 'reads',
+    arguments: { key: keyId },
+    options: { json },
+  },
+  'merchant signer remove': {
+    about: 'Remove a public key from an API key for good.',
+    effect: 'audited',
+    arguments: { key: keyId },
+    options: { keyid: signerId, by, json },
+    notes: ['Gateways that run notice it within 5 seconds.'],
+  },
+  'merchant signer require': {
+    about: 'Have an API key taken with signed requests alone.',
+    effect: 'audited',
+    arguments: { key: keyId },
+    options: {
+      off: { value: null, about: 'Take requests without a signature again.' },
+      by,
+      json,
+    },
     notes: ['Gateways that run notice it within 5 seconds.'],
   },
   'code create': {

@@ -6,6 +6,7 @@ import type { KeyScope, Merchant } from '../../ports/merchant-directory.ts';
 import { operations } from './operation-words.ts';
 import { faulty, ProblemAnswer, refused } from './problems.ts';
 import { type RateLimits, rateLimited, rateLimitHeaders } from './rate-limit.ts';
+import type { SignatureCheck } from './request-signature.ts';
 
 /*
  * Who asks, and for which merchant. Routes come by a merchant here and nowhere else, and every look-up that follows names it:
@@ -23,6 +24,7 @@ export function requireApiKey(
   app: FastifyInstance,
   engine: Pick<Engine, 'merchants'>,
   limits: RateLimits,
+  checkSignature: SignatureCheck,
 ): void {
   app.decorateRequest(scopeDecorator, null);
   app.addHook('onRequest', async (request, reply) => {
@@ -36,6 +38,7 @@ export function requireApiKey(
         ? unauthorized('is missing or no bearer key', 'Bearer')
         : unauthorized('holds an unknown or revoked key', 'Bearer error="invalid_token"');
     }
+    if (apiKey !== null) await checkSignature(request, apiKey, shown.key);
     request.setDecorator(scopeDecorator, shown.key.scope);
   });
 }

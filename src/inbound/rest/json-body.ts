@@ -1,7 +1,14 @@
 import { isUtf8 } from 'node:buffer';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { firstJsonFault } from './json-fault.ts';
 import { ProblemAnswer, shortened } from './problems.ts';
+
+const bodies = new WeakMap<FastifyRequest, Buffer>();
+
+/** The bytes of a request's body as they arrived. */
+export function bodyOf(request: FastifyRequest): Buffer {
+  return bodies.get(request) ?? Buffer.alloc(0);
+}
 
 /** JSON bodies and nothing else; what is not one ends in a problem that says where and why. */
 export function acceptJsonBodies(app: FastifyInstance): void {
@@ -12,6 +19,7 @@ export function acceptJsonBodies(app: FastifyInstance): void {
     (request, body: Buffer, done) => {
       try {
         requireUtf8(request.headers);
+        bodies.set(request, body);
         done(null, jsonOf(body));
       } catch (error) {
         done(error as Error);

@@ -69,6 +69,10 @@ export type TagName = keyof typeof tags;
 export const problemsOfEveryRequest = [
   'malformed_request',
   'unauthorized',
+  'signature_missing',
+  'signature_invalid',
+  'signature_expired',
+  'signature_replayed',
   'forbidden',
   'request_timeout',
   'rate_limited',

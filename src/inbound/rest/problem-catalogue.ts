@@ -56,6 +56,53 @@ export const problemCatalogue = {
       'zh-CN': '使用收单机构签发的密钥；已吊销的，请申请新的密钥。',
     },
   },
+  signature_missing: {
+    titleZh: '缺少签名',
+    cause: {
+      en: 'This key signs its requests, and `Signature-Input` or `Signature` is missing.',
+      'zh-CN': '该密钥要求请求签名，而 `Signature-Input` 或 `Signature` 缺失。',
+    },
+    cure: {
+      en: 'Sign it after RFC 9421 with a private key whose public key the acquirer has registered for this API key.',
+      'zh-CN': '按 RFC 9421 签名，所用私钥的公钥须已由收单机构为该 API 密钥登记。',
+    },
+  },
+  signature_invalid: {
+    titleZh: '签名无效',
+    cause: {
+      en: 'The signature does not fit the request, does not cover what it must, or names a `keyid` that is not registered.',
+      'zh-CN': '签名与请求不符、没有覆盖必需的内容，或 `keyid` 未登记。',
+    },
+    cure: {
+      en:
+        'Cover `@method`, `@target-uri`, `content-digest` where there is a body and `idempotency-key` where one is sent; sign ' +
+        'the bytes that are sent. `detail` names what is wrong.',
+      'zh-CN':
+        '覆盖 `@method`、`@target-uri`、有请求体时的 `content-digest`，以及所发送的 `idempotency-key`；按实际发送的字节签名。`detail` 指出问题所在。',
+    },
+  },
+  signature_expired: {
+    titleZh: '签名不在有效时间内',
+    cause: {
+      en: '`created` is more than 300 seconds from now, or `expires` has passed.',
+      'zh-CN': '`created` 与当前时间相差超过 300 秒，或 `expires` 已过。',
+    },
+    cure: {
+      en: 'Set the clock of the machine that signs, and sign each request as it is sent.',
+      'zh-CN': '校准签名机器的时钟，并在发送时才对请求签名。',
+    },
+  },
+  signature_replayed: {
+    titleZh: '签名已被使用',
+    cause: {
+      en: 'A request was signed with this `nonce` before: this is a copy of it.',
+      'zh-CN': '此 `nonce` 已用于先前的请求签名：本次是其副本。',
+    },
+    cure: {
+      en: 'Sign a repeated request anew, with a `nonce` of its own and the same `Idempotency-Key`.',
+      'zh-CN': '重发的请求须重新签名，使用新的 `nonce` 和同一个 `Idempotency-Key`。',
+    },
+  },
   forbidden: {
     titleZh: 'API 密钥无权进行此操作',
     cause: {

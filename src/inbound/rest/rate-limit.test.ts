@@ -106,9 +106,9 @@ describe('a key', () => {
   test('has the limit that it was given, whatever the others may', async () => {
     const gateway = await limitedTo(1);
     const scope = { kind: 'merchant', merchantId: 'M0001' } as const;
-    gateway.instead = async () => ({ scope, requestsPerS: 3 });
+    gateway.instead = async () => ({ scope, requestsPerS: 3, signers: [], signatureRequired: false });
     expect(await counted(many(50, () => gateway.look(keys.teaHouse)))).toEqual({ 200: 30, 429: 20 });
-    gateway.instead = async () => ({ scope, requestsPerS: 100_000 });
+    gateway.instead = async () => ({ scope, requestsPerS: 100_000, signers: [], signatureRequired: false });
     await gateway.clock.advance(1_000);
     expect(await counted(many(500, () => gateway.look(keys.teaHouse)))).toEqual({ 200: 500 });
   });

@@ -15,6 +15,7 @@ import { paymentRoutes } from './payments.ts';
 import { sendProblem } from './problems.ts';
 import { createRateLimits, limitNothing, type RateLimits } from './rate-limit.ts';
 import { refundRoutes } from './refunds.ts';
+import { createSignatureCheck, requireSignedBodies, type SignatureCheck } from './request-signature.ts';
 import { traceRequests } from './request-spans.ts';
 import { answerUnknownRoutes } from './routes.ts';
 import { createWaits } from './until-final.ts';
@@ -30,6 +31,8 @@ export interface RestGatewayOptions extends StatusOptions {
   readonly admission?: Admission;
   /** Requests a second of a key that has no limit of its own; nobody is limited unless it is named. */
   readonly requestsPerS?: number;
+  /** Where merchants send their requests to, as signatures see it; unless it is named, whatever host they name. */
+  readonly publicUrl?: string;
   /** Told of every request when it has been answered. */
   readonly onAnswered?: (request: AnsweredRequest) => void;
 }
@@ -147,7 +150,8 @@ export async function createRestGateway(options: RestGatewayOptions): Promise<Fa
         });
   statusRoutes(app, options);
   await app.register(async (v1) => {
-    boundOpenRequests(v1, context, limits);
+    boundOpenRequests(v1, context, limits, createSignatureCheck(engine, options.publicUrl));
+    requireSignedBodies(v1);
     paymentRoutes(v1, context);
     cancelRoutes(v1, context);
     refundRoutes(v1, context);
@@ -165,6 +169,7 @@ function boundOpenRequests(
   v1: FastifyInstance,
   { engine, admission }: RestContext,
   limits: RateLimits,
+  checkSignature: SignatureCheck,
 ): void {
   v1.decorateRequest(openDecorator, null);
   v1.addHook('onRequest', async (request, reply) => {
@@ -173,7 +178,7 @@ function boundOpenRequests(
     reply.raw.once('close', open.close);
     request.setDecorator(openDecorator, open);
   });
-  requireApiKey(v1, engine, limits);
+  requireApiKey(v1, engine, limits, checkSignature);
   v1.addHook('onRequest', async (request) => {
     const open = request.getDecorator<OpenRequest>(openDecorator);
     if (!open.ownedBy(callerOf(request))) throw overloaded(admission.retryAfterS());
