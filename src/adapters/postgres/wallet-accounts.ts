@@ -174,7 +174,8 @@ export async function saveWalletAccount(
 async function sealedKey(database: Queryable, sealing: Sealing, account: WalletAccount): Promise<Buffer> {
   const context = privateKeyContext(account.wallet, account.name);
   const { rows } = await database.query<{ readonly private_key: Buffer }>(
-    'select private_key from wallet_accounts where wallet = $1 and name = $2',
+    // Locked, so that bytes which are just sealed anew are not put back.
+    'select private_key from wallet_accounts where wallet = $1 and name = $2 for update',
     [account.wallet, account.name],
   );
   const plain = Buffer.from(account.privateKey);
