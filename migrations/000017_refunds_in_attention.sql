@@ -1,5 +1,5 @@
 -- Refunds that need people, by when that began: one that has ended may need them too, when the wallet's later word is another.
--- Making the index takes a second or two per million refunds, and refunds wait for it.
+-- Making the index reads the whole table once, and refunds wait for that.
 --
 -- Old code runs beside it.
 

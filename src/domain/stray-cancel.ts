@@ -36,7 +36,7 @@ export interface StrayCancel {
   readonly updatedAt: Date;
 }
 
-export const strayCancelStates = ['reversing', 'cancelled_provisionally', 'cancelled'] as const;
+const strayCancelStates = ['reversing', 'cancelled_provisionally', 'cancelled'] as const;
 export type StrayCancelState = (typeof strayCancelStates)[number];
 
 /** What can happen to a stray cancel: its own calls' answers, calls that could not be made, and the wallet's notifications. */

@@ -19,7 +19,7 @@ import { ProblemAnswer } from './problems.ts';
  */
 
 /** How far `created` may be from now, on either side. */
-export const signatureWindowS = 300;
+const signatureWindowS = 300;
 const nonceLengthMax = 256;
 
 type SignatureProblem =
